@@ -14,7 +14,7 @@ use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
 use crate::model::shown_path;
 use crate::pseudonym::{KeyError, VaultError};
-use crate::review::Refusal;
+use crate::review::{Refusal, Step};
 use crate::store::{BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
 
 /// Says what to do about an error, if it is one of the store's.
@@ -73,6 +73,9 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::CasesWithoutLayout => "--cases requires --as families or --as children",
         StoreError::Export(conflict) => export(*conflict),
         StoreError::PlanInPedigree(_) => "leave out --with",
+        StoreError::WithdrawnFamily(_) => {
+            "`reunite families list` says why; `reunite families restore` takes it in again".into()
+        }
         StoreError::Unsealed(_) => {
             "import their files again with a custodian (`reunite vault recipients add`), or expunge them"
         }
@@ -123,6 +126,7 @@ fn of_review(refusal: &Refusal) -> Option<&'static str> {
         Refusal::BasisChanged(_) => "sign again with `reunite review decide`",
         Refusal::Text => "give --text TEXT",
         Refusal::Code => "`reunite review decide --help` lists the codes, page *Review by two people* which fit",
+        Refusal::StepOrder { step: Step::Informed } => "`reunite review show` lists the steps",
         Refusal::StepOrder { .. } => "record that step first",
         Refusal::TooEarly(_) | Refusal::BeforeStep { .. } | Refusal::BeforeConfirmed { .. } => "correct --date",
         Refusal::NotFound => "record it with `reunite review found`",

@@ -213,6 +213,15 @@ impl Ledger {
         positions.read_children(statement.query([pseudonym_list(named)])?)
     }
 
+    /// Reports whether a family is withdrawn.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn is_withdrawn(&self, family: Pseudonym) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM family WHERE pseudonym = ?1 AND withdrawn IS NOT NULL)";
+        Ok(self.connection.query_row(sql, [family.as_bytes()], |row| row.get(0))?)
+    }
+
     /// Counts the families that are not withdrawn.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub enum LossCause {
     DataChanged,
     /// The run had other settings, other frequencies or another threshold.
     SettingsChanged,
+    /// Not a loss: the pair came back with the numbers that it had before it was lost.
+    Returned,
     /// As [`Self::DataChanged`], but the next run found the pair again, with the new data.
     FoundAgain,
     /// The pair does not meet the criterion any more for another reason, as when better pairs displace it.
@@ -29,8 +31,14 @@ pub enum LossCause {
 
 impl LossCause {
     /// All causes.
-    pub const ALL: [Self; 5] =
-        [Self::FamilyWithdrawn, Self::DataChanged, Self::FoundAgain, Self::SettingsChanged, Self::BelowCriterion];
+    pub const ALL: [Self; 6] = [
+        Self::FamilyWithdrawn,
+        Self::DataChanged,
+        Self::FoundAgain,
+        Self::Returned,
+        Self::SettingsChanged,
+        Self::BelowCriterion,
+    ];
 
     /// Returns the word for the cause, in the ledger and in files.
     #[must_use]
@@ -39,6 +47,7 @@ impl LossCause {
             Self::FamilyWithdrawn => "family-withdrawn",
             Self::DataChanged => "data-changed",
             Self::FoundAgain => "found-again",
+            Self::Returned => "returned",
             Self::SettingsChanged => "settings-changed",
             Self::BelowCriterion => "below-criterion",
         }
@@ -51,6 +60,7 @@ impl LossCause {
             Self::FamilyWithdrawn => "the family was withdrawn",
             Self::DataChanged => "a sample or the relatives were changed",
             Self::FoundAgain => "a sample or the relatives were changed; found again",
+            Self::Returned => "it came back with the same numbers",
             Self::SettingsChanged => "the run had other settings",
             Self::BelowCriterion => "it does not meet the criterion any more",
         }
@@ -95,19 +105,6 @@ impl Ledger {
                        OR EXISTS (SELECT 1 FROM lost WHERE family = ?1 AND child = ?2)";
         let pair = [family.as_bytes(), child.as_bytes()];
         Ok(self.connection.query_row(sql, pair, |row| row.get(0))?)
-    }
-
-    /// Counts, per run, the present candidates that came back in it with the numbers that they had before they were lost.
-    ///
-    /// # Errors
-    /// A database error.
-    pub fn pairs_returned(&self) -> Result<Vec<(i64, u64)>, LedgerError> {
-        let mut statement = self.connection.prepare(
-            "SELECT run_id, count(*) FROM candidate JOIN (SELECT DISTINCT family, child, first_run_id FROM lost) AS before
-             USING (family, child, first_run_id) WHERE run_id > first_run_id GROUP BY 1 ORDER BY 1",
-        )?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Counts, per run, the pairs that it found first, whether or not they are still candidates.
@@ -228,6 +225,7 @@ pub(super) fn with_same_data(tx: &Transaction<'_>) -> Result<HashMap<(Pseudonym,
     for one in selected(tx, "true ORDER BY lost_in", [])? {
         match one.cause {
             LossCause::DataChanged | LossCause::FoundAgain => pairs.remove(&(one.family, one.child)),
+            LossCause::Returned => None,
             _ => pairs.insert((one.family, one.child), (one.first_run, one.log10_lr)),
         };
     }

@@ -174,6 +174,7 @@ impl Ledger {
         changed.extend(given.map(|&(.., new)| new));
         if changed.iter().any(|&i| first_runs[i] == number) {
             let lost_before = lost::with_same_data(&tx)?;
+            let mut returned = Vec::new();
             for &i in &changed {
                 let candidate = &candidates[i];
                 if let Some((first_run, log10_lr)) = lost_before.get(&(candidate.family, candidate.child))
@@ -181,8 +182,17 @@ impl Ledger {
                     && *log10_lr == candidate.log10_lr
                 {
                     first_runs[i] = *first_run;
+                    returned.push(LostCandidate {
+                        lost_in: number,
+                        family: candidate.family,
+                        child: candidate.child,
+                        log10_lr: candidate.log10_lr,
+                        first_run: *first_run,
+                        cause: LossCause::Returned,
+                    });
                 }
             }
+            lost::record(&tx, &returned)?;
         }
         for i in changed {
             let candidate = &candidates[i];
@@ -212,7 +222,7 @@ impl Ledger {
         let is_candidate = |family, child| order.binary_search_by(|one| (one.0, one.1).cmp(&(family, child))).is_ok();
         lost::found_again(&tx, number, is_candidate)?;
         let mut lost = lost::of_run(&tx, number)?;
-        lost.retain(|one| one.cause != LossCause::FoundAgain);
+        lost.retain(|one| !matches!(one.cause, LossCause::FoundAgain | LossCause::Returned));
         if let Some(entry) = entry.into().entry() {
             let shown = candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
             let entry = entry

@@ -63,7 +63,7 @@ impl Rules {
             };
             let holds = |lack: &Lack| match lack {
                 Lack::Loci => facts.loci_compared < self.loci,
-                Lack::RivalExplanation => !meaning.rivals.iter().all(beaten),
+                Lack::RivalExplanation => !meaning.rivals.iter().all(beaten) || !meaning.rivals_not_computed.is_empty(),
                 Lack::OtherChild => is_close(&meaning.margin_child),
                 Lack::OtherFamily => is_close(&meaning.margin_family),
                 Lack::LeastRatio => meaning.log10_lr_min + facts.log10_doubt < self.log10_lr,
@@ -117,6 +117,7 @@ mod tests {
             expected_cousin_hits: 0.0,
             expected_half_sibling_hits: 0.0,
             rivals: vec![RivalRatio { rival: Alternative::Nephew, log10_lr: Some(3.0) }],
+            rivals_not_computed: vec![],
             margin_child: alone,
             margin_family: alone,
             log10_lr_min: 4.0,
@@ -143,7 +144,7 @@ mod tests {
                 Class::MoreLoci,
                 |m, _| m.rivals[0].log10_lr = Some(2.99),
                 Class::MoreLoci,
-                |m, _| m.rivals[0].log10_lr = Some(-1.0),
+                |m, _| m.rivals_not_computed.push(Alternative::PaternalCousin),
             ),
             (
                 Lack::OtherChild,

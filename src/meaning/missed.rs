@@ -81,16 +81,7 @@ impl Weigher<'_> {
         let [full_without_drop_out, without_drop_out] = of_truth(&truths.without_drop_out)?;
         // Relatives who contradict each other are impossible without mutation: nothing can be divided then.
         let [relatives, at_loci] = of_truth(&truths.plain).unwrap_or([full_without_drop_out, without_drop_out]);
-        let (mut as_stated, mut papers) = (1.0, 0.0);
-        for view in views(family, &self.doubts).iter().skip(1) {
-            // A view that contradicts the relatives' genotypes is not the truth.
-            let Ok(compiled) = compiler.family(&view.family) else { continue };
-            let mut hits = hits.with_family(compiler, &compiled).map_err(fails)?;
-            let doubt = libm::pow(10.0, view.log10_doubt);
-            papers += doubt * hits.missed(threshold - view.log10_doubt);
-            as_stated -= doubt;
-        }
-        let as_stated = f64::max(as_stated, 0.0);
+        let (as_stated, papers) = self.papers(family)?;
         // Differences of the rounding are 0.
         let part = |more: f64, less: f64| if (more - less).abs() < 1e-9 { 0.0 } else { as_stated * (more - less) };
         Ok(Missed {
@@ -101,6 +92,30 @@ impl Weigher<'_> {
             by_papers: papers,
             missed: as_stated * missed + papers,
         })
+    }
+
+    /// Computes the probability that a family's missing child is missed if it is in the database: [`Missed::missed`].
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn missed_in_all(&self, family: &Family) -> Result<f64, Unscorable> {
+        let (as_stated, papers) = self.papers(family)?;
+        Ok(as_stated * self.missed(family)? + papers)
+    }
+
+    /// Returns the probability that the papers are true, and the probability that they are not and the child is missed.
+    fn papers(&self, family: &Family) -> Result<(f64, f64), Unscorable> {
+        let (mut as_stated, mut papers) = (1.0, 0.0);
+        for view in views(family, &self.doubts).iter().skip(1) {
+            // A view that contradicts the relatives' genotypes is not the truth.
+            let Ok(compiled) = self.compiler.family(&view.family) else { continue };
+            let hits = self.hits.with_family(&self.compiler, &compiled);
+            let mut hits = hits.map_err(|reason| self.unscorable(family, &reason))?;
+            let doubt = libm::pow(10.0, view.log10_doubt);
+            papers += doubt * hits.missed(self.threshold - view.log10_doubt);
+            as_stated -= doubt;
+        }
+        Ok((f64::max(as_stated, 0.0), papers))
     }
 
     /// Returns the probability that the missing child is in the database and was missed, given the family's candidates

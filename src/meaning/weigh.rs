@@ -77,7 +77,7 @@ struct CompiledView<'a> {
     hits: HitsWithFamily<'a>,
     rivals: Vec<(Alternative, Family)>,
     /// The rivals whose number is expected, too.
-    close_kin: Vec<(Alternative, CompiledFamily)>,
+    close_kin: Vec<(Alternative, Option<CompiledFamily>)>,
 }
 
 /// The base of the published formula for further loci of a single parent: the mean factor of a locus.
@@ -215,16 +215,11 @@ impl<'a> Weigher<'a> {
         let is_close =
             |rival| matches!(rival, PaternalCousin | MaternalCousin | PaternalHalfSibling | MaternalHalfSibling);
         let close_kin = rivals.iter().filter(|(rival, _)| is_close(*rival));
-        let close_kin = close_kin.map(|(rival, family)| Ok((*rival, self.compiler.family(family)?)));
+        // A rival's pedigree may be too large to compute where the family's is not; `pair` says which are left out.
+        let close_kin = close_kin.map(|(rival, family)| (*rival, self.compiler.family(family).ok()));
         let hits =
             self.hits.with_family(&self.compiler, &compiled).map_err(|reason| self.unscorable(family, &reason))?;
-        Ok(CompiledView {
-            close_kin: close_kin.collect::<Result<_, _>>()?,
-            hits,
-            compiled,
-            rivals,
-            family: family.clone(),
-        })
+        Ok(CompiledView { close_kin: close_kin.collect(), hits, compiled, rivals, family: family.clone() })
     }
 
     fn pair(
@@ -241,9 +236,13 @@ impl<'a> Weigher<'a> {
         let log10_lr = candidate.log10_lr;
         let expected = view.hits.expected(log10_lr);
         let typed = locus_set((0..calculator.panel().len()).map(|locus| child.profile.at(locus).is_some()));
-        let mut rivals = Vec::with_capacity(view.rivals.len());
+        let (mut rivals, mut rivals_not_computed) = (Vec::with_capacity(view.rivals.len()), Vec::new());
         for (rival, family) in &view.rivals {
-            let against = log10_lr - pair_log10_lr(calculator, family, child)?;
+            let Ok(as_rival) = pair_log10_lr(calculator, family, child) else {
+                rivals_not_computed.push(*rival);
+                continue;
+            };
+            let against = log10_lr - as_rival;
             rivals.push(RivalRatio { rival: *rival, log10_lr: Some(against).filter(|against| against.is_finite()) });
         }
         let (mut cousins, mut halves) = (None, None);
@@ -252,7 +251,9 @@ impl<'a> Weigher<'a> {
                 Alternative::PaternalCousin | Alternative::MaternalCousin => &mut cousins,
                 _ => &mut halves,
             };
-            let reached = view.hits.reached_as(&view.compiled, compiled, typed, log10_lr);
+            let reached = compiled
+                .as_ref()
+                .map_or(1.0, |compiled| view.hits.reached_as(&view.compiled, compiled, typed, log10_lr));
             *most = Some(most.unwrap_or(0.0_f64).max(reached));
         }
         rivals.sort_by(|a, b| {
@@ -284,6 +285,7 @@ impl<'a> Weigher<'a> {
             expected_cousin_hits: cousins.unwrap_or(0.0),
             expected_half_sibling_hits: halves,
             rivals,
+            rivals_not_computed,
             margin_child: Margin::over(rank, other_children().map(Candidate::rank), self.threshold),
             margin_family: Margin::over(rank, other_families.map(Candidate::rank), self.threshold),
             log10_lr_min,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::margin::{Margin, RivalRatio};
+use crate::matching::Alternative;
 
 /// What a candidate deserves next. The order is from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -131,6 +132,9 @@ pub struct Meaning {
     pub expected_half_sibling_hits: f64,
     /// log10 LR against each rival explanation, the smallest first.
     pub rivals: Vec<RivalRatio>,
+    /// Rivals whose pedigree with these relatives is too large to compute. None of them counts as beaten, and a cousin or
+    /// half-sibling counts as certain to reach the likelihood ratio.
+    pub rivals_not_computed: Vec<Alternative>,
     /// Distance from the family's best other child.
     pub margin_child: Margin,
     /// Distance from the child's best other family.

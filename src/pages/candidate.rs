@@ -156,6 +156,7 @@ impl CandidatePage {
             "family": with.family,
             "child": with.child,
             "numbers": { "family": number_of(with.family), "child": number_of(with.child) },
+            "is_candidate": with.candidate_log10_lr.is_some(),
             "show_genotypes": self.explained.show_genotypes,
             "run": self.run.as_ref().map(|run| {
                 PageRun { started_at: minute(&run.started_at), ..run.clone() }

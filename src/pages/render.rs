@@ -25,6 +25,8 @@ pub(super) fn page(
 ) -> Result<String, PageError> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
+    // A laboratory's own template may loop without end.
+    env.set_fuel(Some(FUEL));
     // Blocks leave no empty lines.
     env.set_trim_blocks(true);
     env.set_lstrip_blocks(true);
@@ -34,6 +36,9 @@ pub(super) fn page(
     add_functions(&mut env, catalogue);
     Ok(env.get_template(template)?.render(Value::from_serialize(context))?)
 }
+
+/// The most steps of a template; the program's own take some ten thousand.
+const FUEL: u64 = 20_000_000;
 
 /// From here on a probability rounds to 1 with six digits.
 const OVER: f64 = 0.999_999_5;

@@ -277,6 +277,17 @@ fn every_word_of_the_program_has_a_phrase_on_the_page() {
         try_out(&|c| c["review"]["step"] = step.into());
     }
     try_out(&|c| c["review"]["changed"] = words("part").collect());
+    for is_candidate in [true, false] {
+        try_out(&|c| {
+            c["is_candidate"] = is_candidate.into();
+            c["review"]["status"] = "reopened".into();
+            c["review"]["step"] = "handed-over".into();
+            c["review"]["changed"] = json!(["profiles"]);
+        });
+    }
+    let conflict = |word| json!({ "conflict": word, "family": "f0", "child": "c0" });
+    try_out(&|c| c["review"]["conflicts"] = words("conflict").map(conflict).collect());
+    try_out(&|c| c["meaning"]["rivals_not_computed"] = words("alternative").collect());
     for further in [Value::Null, 0.into(), 1.into(), 7.into(), 900.into()] {
         try_out(&|c| c["meaning"]["further_loci"] = further.clone());
     }

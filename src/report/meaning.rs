@@ -201,6 +201,10 @@ pub(super) fn lines(meaning: &Meaning) -> Vec<String> {
         (false, log10) => format!("the next {what} fits {} times worse", ratio(log10)),
     };
     lines.push(format!("{}; {}", next(&meaning.margin_child, "child"), next(&meaning.margin_family, "family")));
+    if !meaning.rivals_not_computed.is_empty() {
+        let names: Vec<&str> = meaning.rivals_not_computed.iter().map(|rival| rival.word()).collect();
+        lines.push(format!("too large to compute with these relatives: the child as {}", names.join(", ")));
+    }
     if !meaning.lacks.is_empty() {
         let lacks: Vec<&str> = meaning.lacks.iter().map(|lack| lack.words()).collect();
         let remedy = match meaning.further_loci {

@@ -125,6 +125,7 @@ impl ConflictRow {
     #[must_use]
     pub fn words(&self) -> String {
         let what = match self.conflict {
+            Conflict::FamilyWithdrawn => "the family is withdrawn",
             Conflict::NeverCandidate => "never a candidate of a run",
             Conflict::FamilyConfirmed => "another child was confirmed for the family",
             Conflict::ChildConfirmed => "the child was confirmed for another family",

@@ -55,6 +55,10 @@ pub struct RunRow {
     pub seconds: f64,
     /// The least log10 LR of a candidate; `None` for runs of older versions.
     pub min_log10_lr: Option<f64>,
+    /// The most candidates of a family, if they were limited.
+    pub max_per_family: Option<u32>,
+    /// The most expected chance hits of a candidate, if they were limited.
+    pub max_chance_hits: Option<f64>,
     /// The population of the frequency table; `None` for the store's own table.
     pub population: Option<String>,
     /// Families compared.
@@ -65,7 +69,7 @@ pub struct RunRow {
     pub digest: String,
     /// Candidates that it found first.
     pub gained: u64,
-    /// Present candidates that came back in it, with the numbers that they had before they were lost.
+    /// Candidates that came back in it, with the numbers that they had before they were lost.
     pub returned: u64,
     /// Candidates that it lost, or that imports before it removed and it did not find again.
     pub lost: u64,
@@ -104,6 +108,8 @@ impl RunsReport {
             "mode",
             "seconds",
             "min_log10_lr",
+            "max_per_family",
+            "max_chance_hits",
             "population",
             "families",
             "children",
@@ -114,6 +120,7 @@ impl RunsReport {
         ]);
         for row in &self.runs {
             csv.field(row.run).field(&row.started_at).field(&row.mode).field(row.seconds).optional(row.min_log10_lr);
+            csv.optional(row.max_per_family).optional(row.max_chance_hits);
             csv.optional(row.population.as_deref()).field(row.families).field(row.children);
             csv.field(row.gained).field(row.returned).field(row.lost).field(&row.digest).end_row();
         }
@@ -138,6 +145,12 @@ impl RunsReport {
                 count(row.gained),
                 count(row.lost)
             );
+            if let Some(most) = row.max_per_family {
+                page += &format!("      at most {most} of a family\n");
+            }
+            if let Some(most) = row.max_chance_hits {
+                page += &format!("      with at most {most} expected chance hits\n");
+            }
             if let Some(population) = &row.population {
                 page += &format!("      frequencies of {population}\n");
             }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+#[cfg(feature = "cli")]
+use crate::supervision::Grouping;
 use crate::supervision::{Counts, GroupCounts, Interval, Measure};
 
 use super::csv_text::CsvText;
@@ -19,6 +21,8 @@ pub struct StatisticsReport {
     pub made_on: String,
     /// The least number that is shown.
     pub least_shown: u64,
+    /// The least log10 LR of a candidate in the last run, as far as it is known; `None` before the first.
+    pub min_log10_lr: Option<f64>,
     /// By region, by agency and by month. A number is `null` where it is hidden, and a measure is missing if it was not
     /// computed.
     pub tables: Vec<GroupCounts>,
@@ -77,20 +81,32 @@ impl StatisticsReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Returns CSV with the header `by,group,measure,value,hidden`: a row for each number. The group is empty for what
+    /// Returns CSV with the header `by,within,group,measure,value,hidden`: a row for each number. The group is empty for what
     /// names none and for totals, whose `by` is `total`; the value is empty where it is hidden, or where a median has no
     /// values.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header(["by", "group", "measure", "value", "hidden"]);
+        let mut csv = CsvText::with_header(["by", "within", "group", "measure", "value", "hidden"]);
         let mut rows = |by: &str, row: &Counts| {
-            let group = row.group.as_deref().unwrap_or_default();
+            let (within, group) = (row.within.as_deref().unwrap_or_default(), row.group.as_deref().unwrap_or_default());
             for (measure, number) in &row.counts {
-                csv.field(by).field(group).field(measure.word()).optional(*number).field(number.is_none()).end_row();
+                csv.field(by)
+                    .field(within)
+                    .field(group)
+                    .field(measure.word())
+                    .optional(*number)
+                    .field(number.is_none())
+                    .end_row();
             }
             for (interval, median) in &row.median_days {
                 let is_hidden = row.counts.get(&interval.counted_by()).is_none_or(Option::is_none);
-                csv.field(by).field(group).field(interval.word()).optional(*median).field(is_hidden).end_row();
+                csv.field(by)
+                    .field(within)
+                    .field(group)
+                    .field(interval.word())
+                    .optional(*median)
+                    .field(is_hidden)
+                    .end_row();
             }
         };
         for table in &self.tables {
@@ -108,6 +124,7 @@ impl StatisticsReport {
     pub fn table(&self) -> String {
         let blocks = |table: &GroupCounts| -> String {
             let by = table.by.word();
+            let first = if table.by == Grouping::Agency { "region, agency" } else { by };
             let mut page = String::new();
             for (title, measures) in BLOCKS {
                 let measures: Vec<_> =
@@ -115,14 +132,14 @@ impl StatisticsReport {
                 if measures.is_empty() {
                     continue;
                 }
-                let header = [by].into_iter().chain(measures.iter().map(|one| one.1)).collect();
+                let header = [first].into_iter().chain(measures.iter().map(|one| one.1)).collect();
                 let number = |row: &Counts, measure| {
                     row.counts.get(&measure).copied().flatten().map_or_else(|| HIDDEN.to_owned(), count)
                 };
                 let cells = |row: &Counts| measures.iter().map(|one| number(row, one.0)).collect();
                 page += &block(&format!("{title}, by {by}"), header, table, cells);
             }
-            let header = [by].into_iter().chain(DAYS.iter().map(|one| one.1)).collect();
+            let header = [first].into_iter().chain(DAYS.iter().map(|one| one.1)).collect();
             let median = |row: &Counts, interval: Interval| match row.median_days.get(&interval).copied().flatten() {
                 Some(days) => days.to_string(),
                 None if row.counts.get(&interval.counted_by()).is_none_or(Option::is_none) => HIDDEN.to_owned(),
@@ -137,7 +154,11 @@ impl StatisticsReport {
              and child were both in the database. Months are by UTC.",
             self.least_shown
         );
-        page + &wrap(&notes, SCREEN) + "\n"
+        let of_run = match self.min_log10_lr {
+            Some(least) => format!(" Candidates are those of the last match, from log10 LR {least} on."),
+            None => String::new(),
+        };
+        page + &wrap(&(notes + &of_run), SCREEN) + "\n"
     }
 }
 
@@ -145,12 +166,18 @@ impl StatisticsReport {
 #[cfg(feature = "cli")]
 fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Counts) -> Vec<String>) -> String {
     let row = |name: String, row: &Counts| [name].into_iter().chain(cells(row)).collect();
-    let name = |group: &Option<String>| match group {
-        Some(group) if group.chars().count() > NAME => group.chars().take(NAME - 2).chain("..".chars()).collect(),
-        Some(group) => group.clone(),
-        None => "(not stated)".to_owned(),
+    let short = |name: &str, most: usize| match name.chars().count() > most {
+        true => name.chars().take(most - 2).chain("..".chars()).collect(),
+        false => name.to_owned(),
     };
-    let rows = table.groups.iter().map(|group| row(name(&group.group), group));
+    let name = |row: &Counts| {
+        let group = row.group.as_deref().unwrap_or("(not stated)");
+        match (table.by, row.within.as_deref()) {
+            (Grouping::Agency, within) => format!("{} {}", short(within.unwrap_or("-"), 8), short(group, NAME - 9)),
+            _ => short(group, NAME),
+        }
+    };
+    let rows = table.groups.iter().map(|group| row(name(group), group));
     let rows: Vec<Vec<String>> = rows.chain([row("total".to_owned(), &table.total)]).collect();
     let right: Vec<usize> = (1..header.len()).collect();
     format!("{title}\n\n{}\n", table_of(header, &right, rows))

@@ -45,7 +45,7 @@ pub enum Refusal {
     #[error("another pair with the same family or child was confirmed and is not refuted")]
     InConflict,
     /// The step does not follow the last one.
-    #[error("the step {step} must follow {}", followed(*step))]
+    #[error("{}", order(*step))]
     StepOrder {
         /// The step.
         step: Step,
@@ -90,9 +90,12 @@ fn words(parts: &[BasisPart]) -> String {
     parts.iter().map(|part| part.word()).collect::<Vec<_>>().join(", ")
 }
 
-fn followed(step: Step) -> String {
-    let names = step.after().iter().map(|before| before.map_or("no other step", Step::word));
-    names.collect::<Vec<_>>().join(" or ")
+fn order(step: Step) -> String {
+    let before: Vec<&str> = step.after().iter().flatten().map(|before| before.word()).collect();
+    match before.is_empty() {
+        true => format!("the step {step} is the first one, and a step is recorded already"),
+        false => format!("the step {step} must follow {}", before.join(" or ")),
+    }
 }
 
 /// A verdict in the present round.

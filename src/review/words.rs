@@ -179,6 +179,8 @@ impl Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Conflict {
+    /// The family is withdrawn.
+    FamilyWithdrawn,
     /// The pair never was a candidate of a run.
     NeverCandidate,
     /// Another child was confirmed for the family and is not refuted.
@@ -188,7 +190,7 @@ pub enum Conflict {
 }
 
 words!(Conflict:
-    NeverCandidate = "never-candidate", FamilyConfirmed = "family-confirmed", ChildConfirmed = "child-confirmed",
+    FamilyWithdrawn = "family-withdrawn", NeverCandidate = "never-candidate", FamilyConfirmed = "family-confirmed", ChildConfirmed = "child-confirmed",
 );
 
 /// A reason why a step that was taken should not have been taken. It is recorded, because it happened.

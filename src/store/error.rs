@@ -560,6 +560,9 @@ pub enum StoreError {
     /// and a child is of one family.
     #[error("another pair with the same family or child was confirmed and is not refuted: {}", named(.0))]
     ReviewConflict(Vec<ConflictRow>),
+    /// The family is withdrawn, so nobody informs it.
+    #[error("the family {0} is withdrawn")]
+    WithdrawnFamily(Pseudonym),
     /// The staff code is enrolled.
     #[error("the staff code {0} is already enrolled")]
     ReviewerEnrolled(StaffCode),

@@ -330,6 +330,9 @@ impl Store {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let Pair { family, child, mut open, reviews } = self.pair(&ledger, family, child)?;
+        if step == Step::Informed && ledger.is_withdrawn(family.pseudonym)? {
+            return Err(StoreError::WithdrawnFamily(family.pseudonym));
+        }
         let basis: Basis = self.review_basis(&ledger, &open.case, &family, &child)?;
         let rechecks = rechecks(&ledger, child.pseudonym, reviews.of(Some(family.pseudonym), child.pseudonym))?;
         let conflicts = ConfirmedPairs::of(&reviews).beside(family.pseudonym, child.pseudonym);

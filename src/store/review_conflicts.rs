@@ -48,5 +48,6 @@ pub(super) fn conflicts(
     let was_candidate = case.is_some_and(|case| case.events.iter().any(|content| of_run(&content.event)))
         || ledger.was_candidate(family, child)?;
     let never = (!was_candidate).then(|| ConflictRow::new(Conflict::NeverCandidate));
-    Ok(never.into_iter().chain(confirmed.beside(family, child)).collect())
+    let withdrawn = ledger.is_withdrawn(family)?.then(|| ConflictRow::new(Conflict::FamilyWithdrawn));
+    Ok(withdrawn.into_iter().chain(never).chain(confirmed.beside(family, child)).collect())
 }

@@ -34,10 +34,14 @@ impl Store {
     pub fn runs(&self, entry: &Entry) -> Result<RunsReport, StoreError> {
         let mut ledger = self.ledger()?;
         let mut gained: BTreeMap<i64, u64> = ledger.pairs_by_first_run()?.into_iter().collect();
-        let mut returned: BTreeMap<i64, u64> = ledger.pairs_returned()?.into_iter().collect();
+        let mut returned: BTreeMap<i64, u64> = BTreeMap::new();
         let mut named = Vec::new();
         let mut by_run: BTreeMap<i64, Vec<LostCandidate>> = BTreeMap::new();
         for one in ledger.lost()? {
+            if one.cause == LossCause::Returned {
+                *returned.entry(one.lost_in).or_insert(0) += 1;
+                continue;
+            }
             named.extend([one.family, one.child]);
             by_run.entry(one.lost_in).or_default().push(one);
         }
@@ -48,13 +52,16 @@ impl Store {
             let of_run = lost.remove(&number).unwrap_or_default();
             let (changed_candidates, lost_candidates): (Vec<LostRow>, Vec<LostRow>) =
                 of_run.into_iter().partition(|row| row.cause == LossCause::FoundAgain.word());
+            let criterion = criterion_used(&run.manifest);
             let started_at = jiff::Timestamp::from_second(run.started_at);
             RunRow {
                 run: number,
                 started_at: started_at.map_or_else(|_| run.started_at.to_string(), |at| at.to_string()),
                 mode: run.mode,
                 seconds: run.seconds,
-                min_log10_lr: criterion_used(&run.manifest).map(|criterion| criterion.min_log10_lr),
+                min_log10_lr: criterion.map(|criterion| criterion.min_log10_lr),
+                max_per_family: criterion.and_then(|criterion| criterion.max_per_family),
+                max_chance_hits: criterion.and_then(|criterion| criterion.max_chance_hits),
                 population: table_used(&run.manifest).1.population,
                 families: run.families,
                 children: run.children,

@@ -15,6 +15,7 @@ use crate::supervision::{Groups, Interval, LEAST_SHOWN, Measure, Tally};
 use super::actor::now;
 use super::error::StoreError;
 use super::folder::Store;
+use super::manifest::criterion_used;
 use super::meaning::MeaningOptions;
 use super::missed::each_family;
 use super::observer::Observer;
@@ -149,6 +150,10 @@ impl Store {
             schema_version: SCHEMA_VERSION,
             made_on: Offset::UTC.to_datetime(now()?).date().to_string(),
             least_shown: options.least,
+            min_log10_lr: last
+                .as_ref()
+                .and_then(|(_, run)| criterion_used(&run.manifest))
+                .map(|used| used.min_log10_lr),
             tables,
         };
         let outdated =
@@ -172,7 +177,7 @@ impl Store {
         watch.begin("computing what is missed");
         watch.expect(ledger.families_matched()?);
         let following = observer.follow(&watch);
-        let missed = |family: &Family| (family.pseudonym, weigher.missed(family));
+        let missed = |family: &Family| (family.pseudonym, weigher.missed_in_all(family));
         let all = each_family(self, ledger, &watch, missed)?;
         drop(following);
         let mut failed = Vec::new();

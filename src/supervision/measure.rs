@@ -10,7 +10,7 @@ use crate::meaning::Class;
 pub enum Grouping {
     /// The region of the family, or of the child where children are counted.
     Region,
-    /// The agency of the family, or of the child where children are counted.
+    /// The agency of the family, or of the child where children are counted, within its region.
     Agency,
     /// The month, by UTC, in which what is counted happened.
     Month,
@@ -105,6 +105,12 @@ impl Measure {
             Class::MoreLoci => Self::MoreLoci,
             Class::Unlikely => Self::Unlikely,
         }
+    }
+
+    /// Returns the measure of which this one counts a part, so that the rest can be computed.
+    #[must_use]
+    pub fn part_of(self) -> Option<Self> {
+        matches!(self, Self::Unidentifiable | Self::FamiliesWithCandidate).then_some(Self::Families)
     }
 
     /// Reports whether the measure needs the weighing of every family or candidate.

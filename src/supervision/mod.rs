@@ -1,8 +1,9 @@
 //! Counts for those who supervise a laboratory, by region, agency and month, with small numbers hidden.
 //!
-//! A number below the least one that is shown could point at a person, so it is hidden; and where the other numbers and
-//! the total would give it away, a larger one is hidden with it (see [`hidden`]). No measure is the sum of others in the
-//! same row, so that only the totals of columns could give a number away.
+//! A number below the least one that is shown could point at a person, so it is hidden; and so that the other numbers and
+//! the total do not give it away, larger ones are hidden with it (see [`hidden`]). Agencies are counted within their
+//! regions: a shown region is the total of its agencies, and the agencies of a hidden region are hidden. A part of the
+//! families is also hidden where the rest is small. No measure is the sum of others in the same row.
 
 mod hide;
 mod measure;

@@ -94,6 +94,15 @@ fn a_lead_report_says_what_the_lists_say() {
     let other = other["candidates"].as_array().unwrap().iter().find(|row| row["family"] != family.as_str()).unwrap();
     let other = other["child"].as_str().unwrap();
     lab.run(&["report", "candidate", &family, other, "--out", &lab.name("other.html"), "--lang", "zh"]).ends(0);
+    // The page of a withdrawn family says so first of all, and nobody informs it.
+    lab.run(&["families", "withdraw", &family, "--cause", "consent"]).ends(0);
+    lab.run(&["match"]).ends(0);
+    report(&["--out", &page, "--force", "--lang", "en"]).ends(0);
+    let html = lab.read("page.html");
+    let (alert, heading) = (html.find("the family is withdrawn").unwrap(), html.find("<h2").unwrap());
+    assert!(alert < heading && html.contains("role=\"note\""));
+    lab.run(&["review", "step", &family, &child, "informed", "--date", "2025-01-01"]).ends(2).says(&["is withdrawn"]);
+    lab.run(&["review", "show", &family, &child]).ends(0).says(&["conflict: the family is withdrawn"]);
     lab.run(&["report", "candidate", &family, &family, "--out", &lab.name("none.html")]).ends(2);
     assert!(!lab.path("none.html").exists());
 }

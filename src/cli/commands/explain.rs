@@ -14,7 +14,7 @@ pub(crate) struct Explain {
     family: String,
     /// The pseudonym of the child
     child: String,
-    /// Show the genotypes, which identify people
+    /// Show the genotypes, which identify people; from the ratios by locus alone, an expert can infer many of them
     #[arg(long)]
     show_genotypes: bool,
     /// For the CPI: the parent (father or mother) who is certain; only the other one is questioned

@@ -33,7 +33,7 @@ pub(crate) struct CandidateReport {
     /// The language of the page: zh or en [default: that of your locale]
     #[arg(long, value_name = "LANGUAGE")]
     lang: Option<Language>,
-    /// Show the genotypes, which identify people
+    /// Show the genotypes, which identify people; from the ratios by locus alone, an expert can infer many of them
     #[arg(long)]
     show_genotypes: bool,
     /// For the CPI: the parent (father or mother) who is certain; only the other one is questioned

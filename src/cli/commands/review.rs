@@ -280,6 +280,7 @@ impl Decide {
         }
         for conflict in &recorded.conflicts {
             let fix = match conflict.conflict {
+                Conflict::FamilyWithdrawn => "nobody informs it until `reunite families restore`",
                 Conflict::NeverCandidate => "check both pseudonyms and `reunite explain`",
                 _ => "one of the two pairs must be refuted before a family is informed",
             };
