@@ -700,6 +700,11 @@ fn a_list_of_numbers_names_candidates_and_is_recorded() {
     assert!(explained.contains("Numbers: family F0"), "{explained}");
     let audit = lab.run(&["audit", "list", "--format", "json"]).ends(0).out;
     assert!(audit.contains("\"numbers\": true"), "{audit}");
+    let audit: Value = serde_json::from_str(&audit).unwrap();
+    for command in ["candidates", "explain"] {
+        let is_of = |record: &&Value| record["command"] == command && record["details"]["numbers"] == true;
+        assert!(audit["records"].as_array().unwrap().iter().any(|record| is_of(&record)), "{command}");
+    }
     // Nothing of the list stays in the store.
     let number = rows(&named)[0]["family_number"].as_str().unwrap();
     for file in crate::common::everything_in(&lab.path("store")) {

@@ -104,6 +104,18 @@ fn statistics_are_those_of_the_lists() {
             }
         }
     }
+    // The filters of the list select by either side.
+    for (option, value, fields) in [
+        ("--region", "370100", ["family_region", "child_region"]),
+        ("--agency", "Linyi", ["family_agency", "child_agency"]),
+    ] {
+        let is_of = |row: &&Value| fields.iter().any(|field| row["facts"][field] == value);
+        let expected = candidates.iter().filter(is_of).count();
+        let listed = lab.run(&["candidates", option, value, "--format", "json"]).ends(0).json();
+        let listed = listed["candidates"].as_array().unwrap();
+        assert!(0 < expected && expected < candidates.len() && listed.len() == expected, "{option}");
+        assert!(listed.iter().all(|row| is_of(&row)));
+    }
     // What takes time can be left out.
     let quick = lab.run(&["stats", "--counts-only", "--format", "json"]).ends(0).json();
     assert!(quick["tables"][0]["total"]["counts"].get("candidates-strong").is_none());
