@@ -74,7 +74,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Export(conflict) => export(*conflict),
         StoreError::PlanInPedigree(_) => "leave out --with",
         StoreError::WithdrawnFamily(_) => {
-            "`reunite families list` says why; `reunite families restore` takes it in again".into()
+            "`reunite families list` says why; `reunite families restore` takes it in again"
         }
         StoreError::Unsealed(_) => {
             "import their files again with a custodian (`reunite vault recipients add`), or expunge them"

@@ -219,8 +219,11 @@ impl<'t> Deletion<'t> {
     }
 }
 
+/// For each family and child, the first run and the last log10 LR.
+type LostPairs = HashMap<(Pseudonym, Pseudonym), (i64, f64)>;
+
 /// Returns the first run and the last log10 LR of the pairs whose last loss was for another reason than new data.
-pub(super) fn with_same_data(tx: &Transaction<'_>) -> Result<HashMap<(Pseudonym, Pseudonym), (i64, f64)>, LedgerError> {
+pub(super) fn with_same_data(tx: &Transaction<'_>) -> Result<LostPairs, LedgerError> {
     let mut pairs = HashMap::new();
     for one in selected(tx, "true ORDER BY lost_in", [])? {
         match one.cause {

@@ -70,7 +70,7 @@ fn a_lead_report_says_what_the_lists_say() {
         assert!((0.9..1.001).contains(&area), "{curve}: {area}");
     }
     let html = lab.read("page.html");
-    assert!(html.contains("Lead report") && html.contains(&format!("{child}")), "{}", &html[..600]);
+    assert!(html.contains("Lead report") && html.contains(&child), "{}", &html[..600]);
     assert!(!has_genotype(&html), "genotypes");
     report(&["--out", &page, "--force", "--lang", "zh", "--show-genotypes"]).ends(0);
     let html = lab.read("page.html");

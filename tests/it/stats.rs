@@ -24,7 +24,7 @@ fn from_regions(families: usize, children: usize) -> Lab {
             match row {
                 0 => format!("{line},region,agency\n"),
                 // Every eleventh has no region, and nobody has an agency but those of the last region.
-                _ if number % 11 == 0 => format!("{line},,\n"),
+                _ if number.is_multiple_of(11) => format!("{line},,\n"),
                 _ if region == "371300" => format!("{line},{region},Linyi\n"),
                 _ => format!("{line},{region},\n"),
             }
