@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::supervision::{Counts, GroupCounts};
 #[cfg(feature = "cli")]
-use crate::supervision::Grouping;
-use crate::supervision::{Counts, GroupCounts, Interval, Measure};
+use crate::supervision::{Grouping, Interval, Measure};
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
