@@ -14,6 +14,7 @@ mod notices;
 mod options;
 mod outcome;
 mod output;
+mod pair_options;
 mod passphrase;
 mod progress;
 

@@ -1,6 +1,6 @@
 //! The lead report on one candidate: what was compared, what came of it, what it means, and who decided.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::drawings::{
     BarWords, Curves, DistributionWords, LocusBar, PedigreeWords, Person, bars, distributions, pedigree,
@@ -80,13 +80,12 @@ impl CandidatePage {
     /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         let mut context = self.context()?;
-        context.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
-        context.insert("kind".to_owned(), "candidate".into());
+        context["schema_version"] = SCHEMA_VERSION.into();
+        context["kind"] = "candidate".into();
         if let Some(curves) = &self.curves {
-            let curves = json!({
+            context["distributions"] = json!({
                 "from": curves.from, "step": curves.step, "missing_child": curves.related, "unrelated": curves.unrelated,
             });
-            context.insert("distributions".to_owned(), curves);
         }
         Ok(serde_json::to_string_pretty(&context)? + "\n")
     }
@@ -98,15 +97,14 @@ impl CandidatePage {
     pub fn html(&self, language: Language, templates: &Templates) -> Result<String, PageError> {
         let catalogue = Catalogue::of(language)?;
         let mut context = self.context()?;
-        context.insert("lang".to_owned(), language.code().into());
-        context.insert("template_digest".to_owned(), templates.digest().into());
-        let drawings = self.drawings(&catalogue, &context)?;
-        context.insert("drawings".to_owned(), drawings);
-        page(templates, catalogue, "candidate.html", &Value::Object(context))
+        context["lang"] = language.code().into();
+        context["template_digest"] = templates.digest().into();
+        context["drawings"] = self.drawings(&catalogue, &context)?;
+        page(templates, catalogue, "candidate.html", &context)
     }
 
     /// Returns the values of the page, without what depends on the language.
-    fn context(&self) -> serde_json::Result<Map<String, Value>> {
+    fn context(&self) -> serde_json::Result<Value> {
         let explanation = &self.explained.explanation;
         let with = &self.explained.with;
         let number_of =
@@ -150,7 +148,7 @@ impl CandidatePage {
             event["at"] = minute(event["at"].as_str().unwrap_or_default()).into();
         }
         review["history"] = history;
-        let context = json!({
+        Ok(json!({
             "made_at": minute(&self.made_at),
             "program": with.program,
             "family": with.family,
@@ -175,11 +173,7 @@ impl CandidatePage {
             "views": views.collect::<serde_json::Result<Vec<Value>>>()?,
             "meaning": meaning.transpose()?,
             "review": review,
-        });
-        match context {
-            Value::Object(context) => Ok(context),
-            _ => Ok(Map::new()),
-        }
+        }))
     }
 
     fn locus(&self, position: usize, locus: &LocusExplanation) -> Value {
@@ -205,7 +199,7 @@ impl CandidatePage {
         })
     }
 
-    fn drawings(&self, words: &Catalogue, context: &Map<String, Value>) -> Result<Value, PageError> {
+    fn drawings(&self, words: &Catalogue, context: &Value) -> Result<Value, PageError> {
         let word = |key: &str| words.need(&format!("drawing.{key}"));
         let loci: Vec<LocusBar> = (self.explained.explanation.loci.iter())
             .map(|locus| LocusBar {
@@ -257,7 +251,7 @@ impl CandidatePage {
         &self,
         of_family: &Pedigree,
         words: &Catalogue,
-        context: &Map<String, Value>,
+        context: &Value,
     ) -> Result<Vec<Person>, PageError> {
         let members = of_family.members();
         let (Some(child), relations) = (members.get(of_family.child()), &self.explained.explanation.relations) else {

@@ -50,7 +50,8 @@ impl Store {
         options: &ExplainOptions,
         entry: &Entry,
     ) -> Result<(CandidatePage, PageNotes), StoreError> {
-        let Explained { report: explained, same_as, changed_settings } = self.explain(options, entry)?;
+        let (explained, of_family, calculator) = self.explain_family(options, entry)?;
+        let Explained { report: explained, same_as, changed_settings } = explained;
         let ledger = self.ledger()?;
         let (family, child) = (options.family, options.child);
         let run = ledger.last_run()?;
@@ -66,13 +67,11 @@ impl Store {
                 min_log10_lr: criterion.min_log10_lr,
             })
         });
-        let of_family = self.family(&ledger, family)?;
         let people = self.page_people(&ledger, &of_family, child)?;
         let relations = of_family.relations();
         let pedigree = of_family.pedigree.as_deref().cloned().or_else(|| Pedigree::from_relations(&relations).ok());
         let threshold = explained.with.min_log10_lr;
-        let curves = curves(&self.calculator()?, &of_family, &explained.explanation, threshold).ok().flatten();
-        let differs = explained.differs_from_candidate();
+        let curves = curves(&calculator, &of_family, &explained.explanation, threshold).ok().flatten();
         let page = CandidatePage {
             made_at: now()?.to_string(),
             explained,
@@ -84,7 +83,7 @@ impl Store {
             pedigree,
             curves,
         };
-        Ok((page, PageNotes { same_as, changed_settings, differs }))
+        Ok((page, PageNotes { same_as, changed_settings }))
     }
 
     /// Returns the relatives in their order, and the child.
@@ -118,8 +117,6 @@ pub struct PageNotes {
     pub same_as: Option<Pseudonym>,
     /// Settings that differ from those of the last run.
     pub changed_settings: Vec<super::changed_settings::ChangedSetting>,
-    /// `true` if the pair is a candidate with another likelihood ratio.
-    pub differs: bool,
 }
 
 /// Returns the densities of log10 LR at the loci compared, under both hypotheses; `None` with linked loci, or if the

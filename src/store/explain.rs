@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
+use crate::kinship::Calculator;
 use crate::ledger::CandidateFilter;
 use crate::matching::{alternatives, explain, explain_views};
-use crate::model::{Candidate, Pseudonym, Relation};
+use crate::model::{Candidate, Family, Pseudonym, Relation};
 use crate::report::{ExplainedWith, ExplanationReport, OwnNumber, SampleTypings, TableUsed};
 
 use super::changed_settings::ChangedSetting;
@@ -86,10 +87,23 @@ impl Store {
     /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of
     /// the ledger.
     pub fn explain(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
+        Ok(self.explain_family(options, entry)?.0)
+    }
+
+    /// As [`Self::explain`]; returns the family and the calculator, too.
+    pub(super) fn explain_family(
+        &self,
+        options: &ExplainOptions,
+        entry: &Entry,
+    ) -> Result<(Explained, Family, Calculator), StoreError> {
         self.recording_unknown(entry, self.explain_of_known(options, entry))
     }
 
-    fn explain_of_known(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
+    fn explain_of_known(
+        &self,
+        options: &ExplainOptions,
+        entry: &Entry,
+    ) -> Result<(Explained, Family, Calculator), StoreError> {
         let mut ledger = self.ledger()?;
         let calculator = self.calculator()?;
         let panel = self.table().panel();
@@ -176,6 +190,6 @@ impl Store {
         let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
         ledger.append_look(&entry.about([family.pseudonym, child.pseudonym]))?;
         let same_as = candidate.and_then(|candidate| candidate.same_as);
-        Ok(Explained { report, same_as, changed_settings })
+        Ok((Explained { report, same_as, changed_settings }, family, calculator))
     }
 }

@@ -110,11 +110,21 @@ impl Store {
         observer: &dyn Observer,
     ) -> Result<Vec<Unscorable>, StoreError> {
         let ledger = self.ledger()?;
-        let prepared = self.prepare(&ledger, options)?;
+        self.add_meaning_as(report, &ledger, &self.prepare(&ledger, options)?, observer)
+    }
+
+    /// As [`Self::add_meaning`], with what it depends on.
+    pub(super) fn add_meaning_as(
+        &self,
+        report: &mut CandidateReport,
+        ledger: &Ledger,
+        prepared: &Prepared,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Unscorable>, StoreError> {
         let pairs = || report.candidates.iter().map(|row| (row.family, row.child));
-        let people = People::read(&ledger, self.table().panel(), pairs())?;
+        let people = People::read(ledger, self.table().panel(), pairs())?;
         let (families, children) = pairs().unzip();
-        let standing = Standing::around(&ledger, &families, &children)?;
+        let standing = Standing::around(ledger, &families, &children)?;
         report.prior = Some(prepared.prior_in_words());
 
         let mut rows: BTreeMap<Pseudonym, Vec<usize>> = BTreeMap::new();

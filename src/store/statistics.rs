@@ -16,7 +16,7 @@ use super::actor::now;
 use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::criterion_used;
-use super::meaning::MeaningOptions;
+use super::meaning::{MeaningOptions, Prepared};
 use super::missed::each_family;
 use super::observer::Observer;
 
@@ -136,8 +136,10 @@ impl Store {
         let mut unweighed = Vec::new();
         let is_weighed = !options.counts_only && last.is_some();
         if is_weighed {
-            unweighed = self.count_unidentifiable(&ledger, &people, &mut tally, observer)?;
-            for failed in self.count_classes(&ledger, &people, &run_days, &mut tally, observer)? {
+            let prepared = self.prepare(&ledger, &MeaningOptions::default())?;
+            unweighed = self.count_unidentifiable(&ledger, &prepared, &people, &mut tally, observer)?;
+            let classes = self.count_classes(&ledger, &prepared, &people, &run_days, &mut tally, observer);
+            for failed in classes? {
                 if !unweighed.iter().any(|one| one.family == failed.family) {
                     unweighed.push(failed);
                 }
@@ -156,8 +158,8 @@ impl Store {
                 .map(|used| used.min_log10_lr),
             tables,
         };
-        let outdated =
-            last.as_ref().is_some_and(|(_, run)| ledger.generation().ok().map(|at| at.number) != Some(run.generation));
+        let generation = ledger.generation()?.number;
+        let outdated = last.as_ref().is_some_and(|(_, run)| run.generation != generation);
         ledger
             .append_look(&entry.clone().with("least_shown", options.least).with("counts_only", options.counts_only))?;
         Ok(Statistics { report, never_matched: last.is_none(), outdated, unweighed })
@@ -167,11 +169,11 @@ impl Store {
     fn count_unidentifiable(
         &self,
         ledger: &Ledger,
+        prepared: &Prepared,
         people: &People,
         tally: &mut Tally,
         observer: &dyn Observer,
     ) -> Result<Vec<Unscorable>, StoreError> {
-        let prepared = self.prepare(ledger, &MeaningOptions::default())?;
         let weigher = prepared.weigher();
         let watch = observer.watch();
         watch.begin("computing what is missed");
@@ -198,6 +200,7 @@ impl Store {
     fn count_classes(
         &self,
         ledger: &Ledger,
+        prepared: &Prepared,
         people: &People,
         run_days: &HashMap<i64, i64>,
         tally: &mut Tally,
@@ -205,7 +208,7 @@ impl Store {
     ) -> Result<Vec<Unscorable>, StoreError> {
         let filter = CandidateFilter { identities: Some(false), ..CandidateFilter::default() };
         let mut report: CandidateReport = self.last_report(ledger, &filter)?.0;
-        let failed = self.add_meaning(&mut report, &MeaningOptions::default(), observer)?;
+        let failed = self.add_meaning_as(&mut report, ledger, prepared, observer)?;
         for row in &report.candidates {
             if let Some((meaning, day)) = row.meaning.as_ref().zip(run_days.get(&row.first_run)) {
                 tally.count(Measure::of(meaning.class), &people.of_family(row.family, *day));

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::cli::options::{Global, NumbersOption, PopulationOption, pseudonym};
+use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
+use crate::cli::pair_options::{PairOptions, warn_of_pair};
 use crate::model::shown_path;
 use crate::pages::{Language, Templates};
-use crate::store::{CertainParent, ExplainOptions, Replace, check_output, write_output};
+use crate::store::{Replace, check_output, write_output};
 
 #[derive(Subcommand)]
 pub(crate) enum Report {
@@ -20,10 +21,8 @@ pub(crate) enum Report {
 
 #[derive(Args)]
 pub(crate) struct CandidateReport {
-    /// The pseudonym of the family, as `candidates` lists it
-    family: String,
-    /// The pseudonym of the child
-    child: String,
+    #[command(flatten)]
+    pair: PairOptions,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -33,22 +32,12 @@ pub(crate) struct CandidateReport {
     /// The language of the page: zh or en [default: that of your locale]
     #[arg(long, value_name = "LANGUAGE")]
     lang: Option<Language>,
-    /// Show the genotypes, which identify people; from the ratios by locus alone, an expert can infer many of them
-    #[arg(long)]
-    show_genotypes: bool,
-    /// For the CPI: the parent (father or mother) who is certain; only the other one is questioned
-    #[arg(long, value_enum, value_name = "PARENT")]
-    certain_parent: Option<CertainParent>,
-    #[command(flatten)]
-    numbers: NumbersOption,
     /// Your own templates: a folder with base.html or candidate.html
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
     /// Write over a file that exists already
     #[arg(long)]
     force: bool,
-    #[command(flatten)]
-    population: PopulationOption,
 }
 
 /// The format of a page.
@@ -76,27 +65,14 @@ impl CandidateReport {
             })?,
         };
         let replace = if self.force { Replace::AnyFile } else { Replace::Unforced };
-        let inputs: Vec<&std::path::Path> = self.numbers.numbers.as_deref().into_iter().collect();
+        let inputs: Vec<&std::path::Path> = self.pair.numbers.numbers.as_deref().into_iter().collect();
         check_output(&self.out, replace, &inputs)?;
-        let options = ExplainOptions {
-            family: pseudonym("FAMILY", &self.family)?,
-            child: pseudonym("CHILD", &self.child)?,
-            certain_parent: self.certain_parent,
-            show_genotypes: self.show_genotypes,
-            numbers: self.numbers.numbers.clone(),
-        };
+        let options = self.pair.explain_options()?;
         let language = self.lang.unwrap_or_else(of_locale);
         let entry = global.entry("report candidate").with("templates", templates.digest());
-        let (page, notes) = self.population.open(global)?.candidate_page(&options, &entry)?;
-        notes.changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
-        if let Some(relative) = notes.same_as {
-            output.warn(&format!(
-                "the child has the profile of relative {relative}: one person under two numbers, or identical twins"
-            ));
-        }
-        if notes.differs {
-            output.warn("the pair is a candidate with another LR: its data have changed since; run `reunite match`");
-        }
+        let (page, notes) = self.pair.population.open(global)?.candidate_page(&options, &entry)?;
+        let differs = page.explained.differs_from_candidate();
+        warn_of_pair(output, &notes.changed_settings, notes.same_as, differs);
         let text = match self.format {
             PageFormat::Json => page.json()?,
             PageFormat::Html => page.html(language, &templates).with_context(|| match &self.templates {
