@@ -45,6 +45,9 @@ pub(super) struct Settings {
     /// Drop-out probability of relatives whose profile does not state one.
     pub(super) relatives_drop_out: f64,
     pub(super) child_drop_out: f64,
+    /// `true` if the ratio of a single child is wanted: where a sum over descents is needed, that of its genotype alone
+    /// takes a fraction of the time of that of all genotypes.
+    pub(super) one_child: bool,
 }
 
 impl<'a> Hypotheses<'a> {
@@ -82,7 +85,7 @@ impl<'a> Hypotheses<'a> {
                 let related = Peel::new(with_child, model, &observations).child_joint().unwrap_or_default();
                 WithChild::Joint { related, unrelated: None }
             }
-            Some(_) if !structure.with_child.child_is_parent() => {
+            Some(_) if !settings.one_child && !structure.with_child.child_is_parent() => {
                 let joint = |shape: &Shape| {
                     let descent = Descent::new(shape, model, settings.theta, &observations, None);
                     let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);

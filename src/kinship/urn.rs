@@ -78,6 +78,9 @@ impl<'a> Urn<'a> {
                 row.iter_mut().zip(&groups[1].1).for_each(|(cell, w)| *cell += rest * z * w);
             }
         });
+        if self.theta == 0.0 {
+            return;
+        }
         // Both in one group: the second repeats the first.
         let repeated = one.iter().zip(&other).zip(&self.weights);
         let repeated = repeated.map(|((z, w), fresh)| if *fresh > 0.0 { z * w / fresh * self.theta } else { 0.0 });

@@ -14,7 +14,7 @@ use crate::model::{Candidate, Child, Family, Unscorable, View};
 use super::assign::Place;
 use super::class::{Facts, Rules};
 use super::margin::{Margin, RivalRatio};
-use super::pair::pair_log10_lr;
+use super::pair::{compiled_log10_lr, pair_log10_lr};
 use super::prior::Prior;
 use super::weighed::{Class, Meaning};
 
@@ -75,9 +75,17 @@ struct CompiledView<'a> {
     family: Family,
     compiled: CompiledFamily,
     hits: HitsWithFamily<'a>,
-    rivals: Vec<(Alternative, Family)>,
-    /// The rivals whose number is expected, too.
-    close_kin: Vec<(Alternative, Option<CompiledFamily>)>,
+    rivals: Vec<Rival>,
+}
+
+/// The family as a rival explanation states it.
+struct Rival {
+    kind: Alternative,
+    family: Family,
+    /// Whether it is close kin, whose number is expected, too.
+    is_close: bool,
+    /// Close kin, compiled; `None` if its pedigree is too large, where the family's may not be.
+    compiled: Option<CompiledFamily>,
 }
 
 /// The base of the published formula for further loci of a single parent: the mean factor of a locus.
@@ -209,17 +217,16 @@ impl<'a> Weigher<'a> {
     fn compiled(&self, family: &Family) -> Result<CompiledView<'_>, Unscorable> {
         use Alternative::{MaternalCousin, MaternalHalfSibling, PaternalCousin, PaternalHalfSibling};
         let compiled = self.compiler.family(family)?;
-        let rivals =
-            Alternative::rivals_in(family).into_iter().filter_map(|rival| Some((rival, rival.family(family)?)));
-        let rivals: Vec<(Alternative, Family)> = rivals.collect();
-        let is_close =
-            |rival| matches!(rival, PaternalCousin | MaternalCousin | PaternalHalfSibling | MaternalHalfSibling);
-        let close_kin = rivals.iter().filter(|(rival, _)| is_close(*rival));
-        // A rival's pedigree may be too large to compute where the family's is not; `pair` says which are left out.
-        let close_kin = close_kin.map(|(rival, family)| (*rival, self.compiler.family(family).ok()));
+        let rival = |kind: Alternative| {
+            let family = kind.family(family)?;
+            let is_close = matches!(kind, PaternalCousin | MaternalCousin | PaternalHalfSibling | MaternalHalfSibling);
+            let compiled = is_close.then(|| self.compiler.family(&family).ok()).flatten();
+            Some(Rival { kind, family, is_close, compiled })
+        };
+        let rivals = Alternative::rivals_in(family).into_iter().filter_map(rival).collect();
         let hits =
             self.hits.with_family(&self.compiler, &compiled).map_err(|reason| self.unscorable(family, &reason))?;
-        Ok(CompiledView { close_kin: close_kin.collect(), hits, compiled, rivals, family: family.clone() })
+        Ok(CompiledView { hits, compiled, rivals, family: family.clone() })
     }
 
     fn pair(
@@ -237,17 +244,21 @@ impl<'a> Weigher<'a> {
         let expected = view.hits.expected(log10_lr);
         let typed = locus_set((0..calculator.panel().len()).map(|locus| child.profile.at(locus).is_some()));
         let (mut rivals, mut rivals_not_computed) = (Vec::with_capacity(view.rivals.len()), Vec::new());
-        for (rival, family) in &view.rivals {
-            let Ok(as_rival) = pair_log10_lr(calculator, family, child) else {
-                rivals_not_computed.push(*rival);
+        for Rival { kind, family, compiled, .. } in &view.rivals {
+            let as_rival = match compiled {
+                Some(compiled) => compiled_log10_lr(calculator, compiled, child).ok(),
+                None => pair_log10_lr(calculator, family, child).ok(),
+            };
+            let Some(as_rival) = as_rival else {
+                rivals_not_computed.push(*kind);
                 continue;
             };
             let against = log10_lr - as_rival;
-            rivals.push(RivalRatio { rival: *rival, log10_lr: Some(against).filter(|against| against.is_finite()) });
+            rivals.push(RivalRatio { rival: *kind, log10_lr: Some(against).filter(|against| against.is_finite()) });
         }
         let (mut cousins, mut halves) = (None, None);
-        for (rival, compiled) in &view.close_kin {
-            let most = match rival {
+        for Rival { kind, compiled, .. } in view.rivals.iter().filter(|rival| rival.is_close) {
+            let most = match kind {
                 Alternative::PaternalCousin | Alternative::MaternalCousin => &mut cousins,
                 _ => &mut halves,
             };

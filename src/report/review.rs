@@ -490,13 +490,15 @@ pub struct DueRow {
     pub overdue_days: Option<u32>,
     /// What speaks against the pair.
     pub conflicts: Vec<ConflictRow>,
+    /// The last step with the family of a pair.
+    pub step: Option<Step>,
 }
 
 impl DueRow {
     /// Returns a row without a deadline.
     #[must_use]
     pub fn new(family: Option<Pseudonym>, child: Pseudonym, what: &'static str, since: String) -> Self {
-        Self { family, child, what, since, due: None, overdue_days: None, conflicts: Vec::new() }
+        Self { family, child, what, since, due: None, overdue_days: None, conflicts: Vec::new(), step: None }
     }
 }
 
@@ -530,10 +532,11 @@ impl DueReport {
     /// Returns CSV with a header.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header(["family", "child", "what", "since", "due", "overdue_days", "conflicts"]);
+        let mut csv = CsvText::with_header(["family", "child", "what", "since", "due", "overdue_days", "conflicts", "step"]);
         for row in &self.due {
             csv.optional(row.family).field(row.child).field(row.what).field(&row.since);
-            csv.optional(row.due.as_ref()).optional(row.overdue_days).field(conflict_words(&row.conflicts)).end_row();
+            csv.optional(row.due.as_ref()).optional(row.overdue_days).field(conflict_words(&row.conflicts));
+            csv.optional(row.step.map(Step::word)).end_row();
         }
         csv.finish()
     }
@@ -555,6 +558,9 @@ impl DueReport {
                 let _ = writeln!(text, "    family {family}");
             }
             let _ = writeln!(text, "    child  {}", row.child);
+            if let Some(step) = row.step {
+                let _ = writeln!(text, "    last step with the family: {step}");
+            }
             for conflict in &row.conflicts {
                 text += &indented(&format!("conflict: {}", conflict.words()));
             }

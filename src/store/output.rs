@@ -75,6 +75,9 @@ impl Output {
 
     pub(super) fn check(&self, path: &Path) -> Result<(), StoreError> {
         let unread = |source| StoreError::io(FileAction::Read, path, source);
+        if path.as_os_str() == "-" {
+            return Err(OutputError::Dash.into());
+        }
         if is_in_store(path) {
             return Err(OutputError::InStore(path.to_owned()).into());
         }

@@ -31,6 +31,9 @@ pub enum OutputError {
     /// The path lies within a store.
     #[error("{} is in the folder of a store, where only the store writes", shown_path(.0))]
     InStore(PathBuf),
+    /// The path is `-`, which stands for standard output elsewhere.
+    #[error("an output needs a file of its own, not -; to see it on standard output, write it to a file first")]
+    Dash,
     /// The file is a secret key.
     #[error("{} holds a secret key, which cannot be recovered", shown_path(.0))]
     Secret(PathBuf),

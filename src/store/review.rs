@@ -39,7 +39,7 @@ pub struct NewDecision<'a> {
 }
 
 /// A recorded decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DecisionRecorded {
     /// The reviewer.
@@ -52,6 +52,8 @@ pub struct DecisionRecorded {
     pub changed: Vec<BasisPart>,
     /// What speaks against a confirmation; empty for another decision, which would show here what was decided.
     pub conflicts: Vec<ConflictRow>,
+    /// log10 of the likelihood ratio; `None` if it is not a finite number.
+    pub log10_lr: Option<f64>,
 }
 
 /// A recorded step.
@@ -190,6 +192,7 @@ impl Store {
         let basis = self.review_basis(&ledger, &open.case, &family, &child)?;
         let rechecks = rechecks(&ledger, child.pseudonym, reviews.of(Some(family.pseudonym), child.pseudonym))?;
         let changed = open.standing.changed(&basis);
+        let log10_lr = basis.log10_lr;
         let store_id = ledger.store_id()?;
         let decided = Decided {
             staff: staff.clone(),
@@ -244,7 +247,7 @@ impl Store {
         if decision != Decision::Confirm {
             conflicts.clear();
         }
-        Ok(DecisionRecorded { staff, status, is_waiting, changed, conflicts })
+        Ok(DecisionRecorded { staff, status, is_waiting, changed, conflicts, log10_lr })
     }
 
     /// Compares a further sample of a child with the child's own, and records whether both are one person's.
@@ -348,12 +351,14 @@ impl Store {
     }
 
     /// Records the day on which a child was found whose parents are not found. Its deadlines are counted from that day.
+    /// Returns the day that was recorded before, if it was another one.
     ///
     /// # Errors
     /// [`StoreError::NoChild`], [`StoreError::Review`], [`StoreError::Future`], [`StoreError::Locked`]; errors of the
     /// ledger.
-    pub fn record_found(&self, child: Pseudonym, date: Date, entry: &Entry) -> Result<(), StoreError> {
-        self.recording_unknown(entry, self.record_of_child(child, Event::Found { date }, date, entry))
+    pub fn record_found(&self, child: Pseudonym, date: Date, entry: &Entry) -> Result<Option<Date>, StoreError> {
+        let before = self.recording_unknown(entry, self.record_of_child(child, Event::Found { date }, date, entry))?;
+        Ok(before.filter(|before| *before != date))
     }
 
     /// Records that something was done for a child that a deadline requires.
@@ -368,10 +373,18 @@ impl Store {
         date: Date,
         entry: &Entry,
     ) -> Result<(), StoreError> {
-        self.recording_unknown(entry, self.record_of_child(child, Event::Done { deadline, date }, date, entry))
+        self.recording_unknown(entry, self.record_of_child(child, Event::Done { deadline, date }, date, entry))?;
+        Ok(())
     }
 
-    fn record_of_child(&self, child: Pseudonym, event: Event, date: Date, entry: &Entry) -> Result<(), StoreError> {
+    /// Records an event of a child. Returns the day on which the child was found, as it was recorded before.
+    fn record_of_child(
+        &self,
+        child: Pseudonym,
+        event: Event,
+        date: Date,
+        entry: &Entry,
+    ) -> Result<Option<Date>, StoreError> {
         not_in_the_future(date)?;
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
@@ -380,7 +393,9 @@ impl Store {
         }
         let reviews = ledger.reviews()?;
         let mut open = Open::new(&ledger, &reviews, None, child)?;
-        open.record(&mut ledger, &content(entry, event)?, None, None, entry)
+        let found_before = open.standing.clocks().found;
+        open.record(&mut ledger, &content(entry, event)?, None, None, entry)?;
+        Ok(found_before)
     }
 
     /// Reads a pair that must be in the store, with its case.

@@ -178,6 +178,7 @@ impl Store {
                 if since <= on.to_string().as_str() {
                     let mut row = DueRow::new(state.family, state.child, next.word(), since.to_owned());
                     row.conflicts.clone_from(&state.conflicts);
+                    row.step = state.step;
                     rows.push(row);
                 }
             }

@@ -130,6 +130,7 @@ fn outputs_replace_no_special_file_no_input_and_nothing_of_another_kind() {
     let out = lab.name("out.csv");
     export(&[&out, "--typings", &out]).ends(2).says(&["two outputs"]);
     assert!(!lab.path("out.csv").exists());
+    export(&["-"]).ends(2).says(&["not -"]);
     export(&[&out]).ends(0);
     export(&[&out]).ends(2).says(&["exists", "--force"]);
     export(&["--force", &out]).ends(0);

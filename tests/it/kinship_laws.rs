@@ -4,7 +4,7 @@ use crate::kin::{allele, genotypes, table};
 use proptest::prelude::*;
 use reunite::kinship::cpi::CpiCase;
 use reunite::kinship::{Calculator, Evidence, KinshipError};
-use reunite::model::{Genotype, Pedigree, Relation, genotype_code};
+use reunite::model::{DropOut, Genotype, Pedigree, Relation, genotype_code};
 use reunite::population::{Convention, Floor, LocusModel, Model, Mutation, MutationRates};
 
 fn mutations() -> impl Strategy<Value = Mutation> {
@@ -127,6 +127,24 @@ proptest! {
                 }
             }
             prop_assert!((total - 1.0).abs() < 1e-10, "{}", total);
+        }
+    }
+
+    #[test]
+    fn one_genotype_alone_has_the_ratio_of_the_table(
+        relatives in relatives(4), mutation in mutations(), theta in prop::sample::select(vec![0.0, 0.01, 0.2]),
+        drop_out in prop::sample::select(vec![0.0, 0.1]), child in genotypes()
+    ) {
+        let convention = Convention::Full;
+        let model = Model { mutation, convention, theta, floor: Floor::Counted, ..Model::default() };
+        let calculator = Calculator::new(&table(), model).unwrap();
+        let evidence = Evidence::new(relatives, convention);
+        let drop_out = DropOut::new(drop_out);
+        let with = calculator.log10_lr_with(0, &evidence, Some(child), drop_out);
+        let once = calculator.log10_lr_once(0, &evidence, Some(child), drop_out);
+        match (&with, &once) {
+            (Ok(with), Ok(once)) => prop_assert!(with == once || (with - once).abs() < 1e-12, "{} {}", with, once),
+            _ => prop_assert_eq!(with, once),
         }
     }
 

@@ -529,6 +529,12 @@ fn deadlines_of_a_child_are_listed_until_they_are_met() {
         text.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().to_owned()).collect()
     };
     assert_eq!(words(&due("2026-01-01")), ["public-notice", "police-certificate", "certificate"]);
+    // The same date again changes nothing; another one is said.
+    let again = lab.run(&["review", "found", &child, "--date", "2025-01-01"]).ends(0);
+    assert!(!again.err.contains("was recorded"), "{}", again.err);
+    let other = lab.run(&["review", "found", &child, "--date", "2025-01-02"]).ends(0);
+    assert!(flat(&other.err).contains("was recorded as found on 2025-01-01"), "{}", other.err);
+    lab.run(&["review", "found", &child, "--date", "2025-01-01"]).ends(0);
     lab.run(&["review", "list"]).ends(0).says(&["found 2025-01-01; done: transfer"]);
     lab.run(&["review", "found", &"cd".repeat(16), "--date", "2025-01-01"]).ends(2).says(&["there is no child"]);
 }
@@ -650,7 +656,12 @@ fn confirmed_pairs_that_contradict_each_other_are_named_and_no_family_is_informe
     assert!(shown.contains(never) && shown.contains("another child was confirmed for the family"), "{shown}");
     let warned = decide(0, second_child, "confirm", "case-facts-fit").ends(0);
     for part in
-        ["warning: never a candidate of a run; check both", "warning: another child was confirmed", &child.to_string()]
+        [
+            "warning: never a candidate of a run; check both",
+            "warning: another child was confirmed",
+            "the LR is below 1 (log10 LR -",
+            &child.to_string(),
+        ]
     {
         assert!(flat(&warned.err).contains(part), "{part}: {}", warned.err);
     }
@@ -734,7 +745,10 @@ fn what_follows_informing_is_recorded_with_a_warning_if_the_basis_changed() {
     let doubts = |kind: &str| all.iter().find(|row| row["step"] == kind).unwrap()["doubts"].to_string();
     assert_eq!(doubts("informed"), "[]");
     assert_eq!(doubts("recognised"), r#"["basis-changed","not-rechecked"]"#);
-    lab.run(&["review", "due"]).ends(0).says(&["decide-again: since "]);
+    let due = lab.run(&["review", "due"]).ends(0).out;
+    assert!(due.contains("decide-again: since ") && due.contains("last step with the family: handed-over"), "{due}");
+    let due = lab.run(&["review", "due", "--format", "csv"]).ends(0).out;
+    assert!(due.lines().any(|line| line.ends_with(",handed-over")), "{due}");
     lab.run(&["verify"]).ends(0);
 }
 

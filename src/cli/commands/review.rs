@@ -278,6 +278,12 @@ impl Decide {
                 named(&recorded.changed)
             ));
         }
+        if decision.decision == Decision::Confirm && recorded.log10_lr.is_none_or(|log10_lr| log10_lr < 0.0) {
+            let ratio = recorded.log10_lr.map_or("0".to_owned(), |log10_lr| format!("below 1 (log10 LR {log10_lr:.2})"));
+            output.warn(&format!(
+                "the LR is {ratio}: the profiles speak against the pair; check both pseudonyms and `reunite explain`"
+            ));
+        }
         for conflict in &recorded.conflicts {
             let fix = match conflict.conflict {
                 Conflict::FamilyWithdrawn => "nobody informs it until `reunite families restore`",
@@ -387,7 +393,9 @@ impl Found {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let child = pseudonym("CHILD", &self.child)?;
         let date = day("--date", &self.date)?;
-        global.open()?.record_found(child, date, &global.entry("review found"))?;
+        if let Some(before) = global.open()?.record_found(child, date, &global.entry("review found"))? {
+            output.warn(&format!("the child was recorded as found on {before}; the deadlines count from {date} now"));
+        }
         output.say(&format!("recorded: found on {date}; `reunite review due` lists the deadlines"));
         Ok(Outcome::Done)
     }
