@@ -4,8 +4,11 @@ use std::io;
 use std::path::Path;
 
 /// The templates of the program, by file name.
-const EMBEDDED: [(&str, &str); 2] =
-    [("base.html", include_str!("templates/base.html")), ("candidate.html", include_str!("templates/candidate.html"))];
+const EMBEDDED: [(&str, &str); 3] = [
+    ("base.html", include_str!("templates/base.html")),
+    ("macros.html", include_str!("templates/macros.html")),
+    ("candidate.html", include_str!("templates/candidate.html")),
+];
 
 /// Templates, by file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ impl Templates {
         Self { files: EMBEDDED.map(|(name, text)| (name, text.to_owned())).into() }
     }
 
-    /// Reads the templates of a folder: `base.html` and `candidate.html`. Those that it lacks are the program's.
+    /// Reads the templates of a folder, by the names of the program's own. Those that it lacks are the program's.
     ///
     /// # Errors
     /// An error of the system, also if the folder has none of them, or if one is not UTF-8.
