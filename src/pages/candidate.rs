@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::drawings::{
-    BarWords, Curves, DistributionWords, LocusBar, PedigreeWords, Person, bars, distributions, pedigree,
+    BarWords, Curves, DistributionWords, LocusBar, PedigreeWords, Person, PlotWords, bars, distributions, pedigree,
 };
 use super::error::PageError;
 use super::language::Language;
@@ -211,19 +211,23 @@ impl CandidatePage {
             })
             .collect();
         let of_bars = BarWords {
-            title: word("bars")?,
-            description: word("bars_text")?,
-            locus: word("locus")?,
-            axis: word("log10_lr")?,
+            plot: PlotWords {
+                title: word("bars")?,
+                description: word("bars_text")?,
+                x_axis: word("log10_lr")?,
+                y_axis: word("locus")?,
+            },
             running: word("sum")?,
             incompatible: word("incompatible")?,
             not_compared: word("not_compared")?,
         };
         let of_curves = DistributionWords {
-            title: word("distributions")?,
-            description: word("distributions_text")?,
-            x_axis: word("log10_lr")?,
-            y_axis: word("density")?,
+            plot: PlotWords {
+                title: word("distributions")?,
+                description: word("distributions_text")?,
+                x_axis: word("log10_lr")?,
+                y_axis: word("density")?,
+            },
             related: word("related")?,
             unrelated: word("unrelated")?,
             this_pair: word("this_pair")?,

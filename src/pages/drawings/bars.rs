@@ -1,6 +1,7 @@
 //! The evidence locus by locus, as horizontal bars.
 
-use super::svg::{self, Anchor, BLUE, Canvas, FAINT, INK, MOST_WIDTH, PAPER, VERMILION, value_text};
+use super::plot::PlotWords;
+use super::svg::{self, Anchor, BLUE, Canvas, FAINT, INK, MOST_WIDTH, VERMILION, value_text};
 
 /// The evidence of one locus.
 #[derive(Clone, Debug)]
@@ -20,14 +21,8 @@ pub struct LocusBar {
 /// The words of the bars.
 #[derive(Clone, Copy, Debug)]
 pub struct BarWords<'a> {
-    /// The accessible name of the drawing.
-    pub title: &'a str,
-    /// What the drawing shows, for people who cannot see it.
-    pub description: &'a str,
-    /// The head of the names.
-    pub locus: &'a str,
-    /// The axis with its unit, such as "log10 LR".
-    pub axis: &'a str,
+    /// Title, description and axes; the vertical one is the head of the names.
+    pub plot: PlotWords<'a>,
     /// The head of the running sums.
     pub running: &'a str,
     /// The legend of the mark "×".
@@ -93,7 +88,7 @@ pub fn bars(loci: &[LocusBar], words: &BarWords<'_>, prefix: &str) -> String {
     let scale = Scale::of(loci);
     let bottom = TOP + ROW * loci.len().max(1) as f64;
     let hatch = canvas.id("hatch");
-    hatching(&mut canvas, &hatch);
+    svg::hatching(&mut canvas, &hatch, VERMILION);
     heads(&mut canvas, words);
     axis(&mut canvas, &scale, words, bottom);
     for (index, locus) in loci.iter().enumerate() {
@@ -102,17 +97,7 @@ pub fn bars(loci: &[LocusBar], words: &BarWords<'_>, prefix: &str) -> String {
     // Over the bars, so that every bar begins at a clean line.
     canvas.line((scale.x(0.0), TOP - 4.0), (scale.x(0.0), bottom + 4.0), INK, 1.4);
     let height = legend(&mut canvas, loci, words, bottom + 52.0, &format!("url(#{hatch})"));
-    canvas.finish(MOST_WIDTH, height, words.title, words.description)
-}
-
-fn hatching(canvas: &mut Canvas, id: &str) {
-    canvas.tag("defs").open();
-    let tag = canvas.tag("pattern").word("id", id).size(5.0, 5.0).word("patternUnits", "userSpaceOnUse");
-    tag.word("patternTransform", "rotate(45)").open();
-    canvas.tag("rect").size(5.0, 5.0).word("fill", PAPER).end();
-    canvas.tag("rect").size(2.0, 5.0).word("fill", VERMILION).end();
-    canvas.close("pattern");
-    canvas.close("defs");
+    canvas.finish(MOST_WIDTH, height, words.plot.title, words.plot.description)
 }
 
 fn heads(canvas: &mut Canvas, words: &BarWords<'_>) {
@@ -121,7 +106,7 @@ fn heads(canvas: &mut Canvas, words: &BarWords<'_>) {
         let tag = canvas.tag("text").at((x, y)).number("font-size", FONT).word("font-weight", "bold");
         tag.anchor(anchor).content(words);
     };
-    head(NAMES - MARK, Anchor::End, &svg::shortened(words.locus, NAMES - MARK - 6.0, FONT * 1.05));
+    head(NAMES - MARK, Anchor::End, &svg::shortened(words.plot.y_axis, NAMES - MARK - 6.0, FONT * 1.05));
     head(MOST_WIDTH - 8.0, Anchor::End, &svg::shortened(words.running, 200.0, FONT * 1.05));
 }
 
@@ -135,7 +120,7 @@ fn axis(canvas: &mut Canvas, scale: &Scale, words: &BarWords<'_>, bottom: f64) {
     }
     canvas.line((scale.left, bottom), (scale.right, bottom), INK, 1.0);
     let middle = (scale.left + scale.right) / 2.0;
-    canvas.text((middle, bottom + 32.0), FONT, Anchor::Middle, &svg::shortened(words.axis, SUMS - NAMES, FONT));
+    canvas.text((middle, bottom + 32.0), FONT, Anchor::Middle, &svg::shortened(words.plot.x_axis, SUMS - NAMES, FONT));
 }
 
 fn row(canvas: &mut Canvas, scale: &Scale, locus: &LocusBar, top: f64, hatch: &str) {
@@ -219,10 +204,7 @@ mod tests {
     use crate::pages::drawings::svg::check::{Dice, assert_well_formed};
 
     const WORDS: BarWords<'_> = BarWords {
-        title: "Bars <1>",
-        description: "d & d",
-        locus: "Locus",
-        axis: "log10 LR",
+        plot: PlotWords { title: "Bars <1>", description: "d & d", x_axis: "log10 LR", y_axis: "Locus" },
         running: "Sum",
         incompatible: "needs a mutation",
         not_compared: "not compared",

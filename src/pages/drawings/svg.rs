@@ -202,6 +202,17 @@ impl Tag<'_> {
     }
 }
 
+/// Defines oblique hatching, to fill with `url(#id)`.
+pub(crate) fn hatching(canvas: &mut Canvas, id: &str, colour: &str) {
+    canvas.tag("defs").open();
+    let tag = canvas.tag("pattern").word("id", id).size(5.0, 5.0).word("patternUnits", "userSpaceOnUse");
+    tag.word("patternTransform", "rotate(45)").open();
+    canvas.tag("rect").size(5.0, 5.0).word("fill", PAPER).end();
+    canvas.tag("rect").size(2.0, 5.0).word("fill", colour).end();
+    canvas.close("pattern");
+    canvas.close("defs");
+}
+
 /// The path data through `points`.
 pub(crate) fn path(points: &[(f64, f64)]) -> String {
     let mut data = String::new();
