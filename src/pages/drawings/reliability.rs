@@ -28,7 +28,7 @@ pub struct ReliabilityWords<'a> {
     pub diagonal: &'a str,
 }
 
-const HIGH: f64 = 280.0;
+const HIGH: f64 = 240.0;
 /// The least and the greatest probability of the axes; others stand at the edge.
 const EDGE: f64 = 0.0001;
 /// Half the width of the bars that end an interval.
