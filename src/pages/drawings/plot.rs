@@ -49,11 +49,6 @@ impl Scale {
         (self.low..=self.high).contains(&value)
     }
 
-    /// The ends of the range.
-    pub(super) fn range(&self) -> (f64, f64) {
-        (self.low, self.high)
-    }
-
     /// Round values with their texts, about `about` of them.
     pub(super) fn ticks(&self, about: f64) -> Vec<(f64, String)> {
         let (marks, decimals) = svg::ticks(self.low, self.high, about);
@@ -112,7 +107,7 @@ impl Frame {
     }
 
     /// The name of the vertical axis, turned.
-    pub(super) fn y_name(&self, canvas: &mut Canvas, name: &str) {
+    fn y_name(&self, canvas: &mut Canvas, name: &str) {
         let middle = f64::midpoint(self.top, self.bottom);
         let turned = format!("translate(12 {}) rotate(-90)", svg::number(middle));
         let tag = canvas.tag("text").number("font-size", FONT).anchor(Anchor::Middle).word("transform", &turned);
