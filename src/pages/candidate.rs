@@ -2,34 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::drawings::{
-    BarWords, Curves, DistributionWords, LocusBar, PedigreeWords, Person, PlotWords, bars, distributions, pedigree,
-};
+use super::drawings::{BarWords, Curves, DistributionWords, LocusBar, PlotWords, bars, distributions};
 use super::error::PageError;
 use super::language::Language;
+use super::people::{PagePerson, pedigree_drawing, shown};
 use super::phrases::Catalogue;
-use super::render::{heading, page};
+use super::render::{finish, json_page, minute};
 use super::templates::Templates;
 use crate::kinship::cpi::FLAGGED_LOCI;
 use crate::matching::LocusExplanation;
 use crate::meaning::Prior;
-use crate::model::{Pedigree, Pseudonym, Sex};
-use crate::report::{CPI_NAME, ExplanationReport, ReviewReport, SCHEMA_VERSION, ViewRow};
-
-/// A person of the report: a relative, or the child.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PagePerson {
-    /// The sample.
-    pub sample: Pseudonym,
-    /// The recorded sex.
-    pub sex: Sex,
-    /// The kit.
-    pub kit: Option<String>,
-    /// The agency.
-    pub agency: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-}
+use crate::model::{Pedigree, Pseudonym};
+use crate::report::{CPI_NAME, ExplanationReport, ReviewReport, ViewRow};
 
 /// The run that found the candidates.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -48,6 +32,13 @@ pub struct PageRun {
     pub children: u64,
     /// The least log10 LR of a candidate.
     pub min_log10_lr: f64,
+}
+
+impl PageRun {
+    /// Returns the run with its time for people.
+    pub(super) fn shown(&self) -> Self {
+        Self { started_at: minute(&self.started_at), ..self.clone() }
+    }
 }
 
 /// Everything that the lead report on a pair says.
@@ -80,14 +71,12 @@ impl CandidatePage {
     /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         let mut context = self.context()?;
-        context["schema_version"] = SCHEMA_VERSION.into();
-        context["kind"] = "candidate".into();
         if let Some(curves) = &self.curves {
             context["distributions"] = json!({
                 "from": curves.from, "step": curves.step, "missing_child": curves.related, "unrelated": curves.unrelated,
             });
         }
-        Ok(serde_json::to_string_pretty(&context)? + "\n")
+        json_page("candidate", context)
     }
 
     /// Returns the page: one HTML file without script and without any other file.
@@ -95,12 +84,10 @@ impl CandidatePage {
     /// # Errors
     /// [`PageError`] if a laboratory's own template is invalid, or names what there is not.
     pub fn html(&self, language: Language, templates: &Templates) -> Result<String, PageError> {
-        let catalogue = Catalogue::of(language)?;
+        let words = Catalogue::of(language)?;
         let mut context = self.context()?;
-        context["lang"] = language.code().into();
-        context["template_digest"] = templates.digest().into();
-        context["drawings"] = self.drawings(&catalogue, &context)?;
-        page(templates, catalogue, "candidate.html", &context)
+        context["drawings"] = self.drawings(&words, &context)?;
+        finish((language, words), templates, "candidate.html", context)
     }
 
     /// Returns the values of the page, without what depends on the language.
@@ -108,18 +95,7 @@ impl CandidatePage {
         let explanation = &self.explained.explanation;
         let with = &self.explained.with;
         let number_of =
-            |who: Pseudonym| self.explained.numbers.iter().find(|one| one.who == who).map(|one| &one.number);
-        let names = self.explained.column_names();
-        let words = explanation.relations.iter().map(|relation| relation.word()).chain(["child"]);
-        let names = names.iter().map(String::as_str).chain(["child"]);
-        let people = self.people.iter().zip(words).zip(names).enumerate().map(|(at, ((person, relation), name))| {
-            let of_locus = |locus: &LocusExplanation| locus.relatives.get(at).copied().unwrap_or(locus.child);
-            json!({
-                "relation": relation, "name": name, "sample": person.sample, "number": number_of(person.sample),
-                "sex": person.sex.word(), "kit": person.kit, "agency": person.agency, "region": person.region,
-                "typed_loci": explanation.loci.iter().filter(|locus| of_locus(locus).is_some()).count(),
-            })
-        });
+            |who: Pseudonym| self.explained.numbers.iter().find(|one| one.who == who).map(|one| one.number.as_str());
         let incompatible = explanation.loci.iter().filter(|locus| locus.is_compatible == Some(false));
         let incompatible: Vec<&str> = incompatible.map(|locus| locus.locus.name()).collect();
         let cpi = match &explanation.cpi {
@@ -156,14 +132,12 @@ impl CandidatePage {
             "numbers": { "family": number_of(with.family), "child": number_of(with.child) },
             "is_candidate": with.candidate_log10_lr.is_some(),
             "show_genotypes": self.explained.show_genotypes,
-            "run": self.run.as_ref().map(|run| {
-                PageRun { started_at: minute(&run.started_at), ..run.clone() }
-            }),
+            "run": self.run.as_ref().map(PageRun::shown),
             "settings": {
                 "model": with.model, "frequencies": with.frequencies, "population": with.table.population,
                 "panel": with.panel, "generation": with.generation,
             },
-            "people": people.collect::<Vec<_>>(),
+            "people": shown(&self.people, &explanation.relations, &number_of),
             "loci": explanation.loci.iter().enumerate().map(|(at, locus)| self.locus(at, locus)).collect::<Vec<_>>(),
             "result": {
                 "log10_lr": finite(explanation.log10_lr), "loci_compared": explanation.loci_compared,
@@ -234,77 +208,15 @@ impl CandidatePage {
             threshold: word("threshold")?,
         };
         let curves = self.curves.as_ref().map(|curves| distributions(curves, &of_curves, "distributions"));
+        let relations = &self.explained.explanation.relations;
         let drawn = match &self.pedigree {
             None => String::new(),
-            Some(of_family) => {
-                let words_of = PedigreeWords {
-                    title: word("pedigree")?,
-                    description: word("pedigree_text")?,
-                    typed: word("typed")?,
-                    untyped: word("untyped")?,
-                    missing: word("missing")?,
-                };
-                pedigree(&self.persons(of_family, words, context)?, &words_of, "pedigree")
-            }
+            Some(of_family) => pedigree_drawing(of_family, (&self.people, relations), &context["people"], words)?,
         };
         Ok(json!({ "pedigree": drawn, "bars": bars(&loci, &of_bars, "bars"), "distributions": curves }))
-    }
-
-    /// Returns the persons of the pedigree, with labels in the language of the catalogue.
-    fn persons(
-        &self,
-        of_family: &Pedigree,
-        words: &Catalogue,
-        context: &Value,
-    ) -> Result<Vec<Person>, PageError> {
-        let members = of_family.members();
-        let (Some(child), relations) = (members.get(of_family.child()), &self.explained.explanation.relations) else {
-            return Ok(Vec::new());
-        };
-        let mut persons = Vec::with_capacity(members.len());
-        for (at, member) in members.iter().enumerate() {
-            let sex = if members.iter().any(|one| one.father == Some(at)) {
-                Sex::Male
-            } else if members.iter().any(|one| one.mother == Some(at)) {
-                Sex::Female
-            } else {
-                Sex::Unknown
-            };
-            let mut person = Person {
-                father: member.father,
-                mother: member.mother,
-                sex,
-                is_typed: false,
-                is_missing_child: at == of_family.child(),
-                label: String::new(),
-            };
-            if let Some(relative) = of_family.relatives().iter().position(|place| *place == at) {
-                person.is_typed = true;
-                if person.sex == Sex::Unknown {
-                    let recorded = self.people.get(relative).map_or(Sex::Unknown, |one| one.sex);
-                    person.sex = relations.get(relative).and_then(|relation| relation.sex()).unwrap_or(recorded);
-                }
-                let of_context = &context["people"][relative];
-                let name = heading(words, of_context["name"].as_str(), of_context["relation"].as_str())?;
-                let number = of_context["number"].as_str().map(str::to_owned);
-                let digits = || of_context["sample"].as_str().unwrap_or_default().chars().take(8).collect::<String>();
-                person.label = format!("{name} {}", number.unwrap_or_else(digits));
-            } else if Some(at) == child.father {
-                words.need("short.father")?.clone_into(&mut person.label);
-            } else if Some(at) == child.mother {
-                words.need("short.mother")?.clone_into(&mut person.label);
-            }
-            persons.push(person);
-        }
-        Ok(persons)
     }
 }
 
 fn finite(log10_lr: f64) -> Option<f64> {
     Some(log10_lr).filter(|log10_lr| log10_lr.is_finite())
-}
-
-/// Returns a time to the minute, for people: `2026-11-29 23:59 UTC`.
-fn minute(at: &str) -> String {
-    format!("{} UTC", at.get(..16).unwrap_or(at).replace('T', " "))
 }

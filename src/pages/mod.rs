@@ -6,17 +6,29 @@
 mod candidate;
 mod drawings;
 mod error;
+mod family;
 mod language;
+mod night;
+mod people;
 mod phrases;
 mod render;
+mod rows;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod validation;
 
-pub use candidate::{CandidatePage, PagePerson, PageRun};
+pub use candidate::{CandidatePage, PageRun};
 pub use drawings::{
-    BarWords, Curves, DistributionWords, LocusBar, PedigreeWords, Person, bars, distributions, pedigree,
+    BarWords, Curves, DistributionWords, EcePoint, EceWords, LocusBar, Night, NightWords, PedigreeWords, Person,
+    PlotWords, ReliabilityPoint, ReliabilityWords, TippettCurve, TippettWords, bars, distributions, ece, nights,
+    pedigree, reliability, tippett, wilson,
 };
 pub use error::PageError;
+pub use family::FamilyPage;
 pub use language::Language;
+pub use night::NightPage;
+pub use people::PagePerson;
+pub use rows::{OwnNumbers, PagePrior, PageSettings};
 pub use templates::Templates;
+pub use validation::{NotAValidation, ValidationPage};

@@ -8,8 +8,10 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, HtmlEscape, UndefinedBehavior};
 
 use super::error::PageError;
+use super::language::Language;
 use super::phrases::{Catalogue, parts};
 use super::templates::Templates;
+use crate::report::SCHEMA_VERSION;
 use crate::report::words::{count, probability, ratio};
 
 /// Renders a template with a context.
@@ -35,6 +37,36 @@ pub(super) fn page(
     }
     add_functions(&mut env, catalogue);
     Ok(env.get_template(template)?.render(Value::from_serialize(context))?)
+}
+
+/// Renders a page whose context lacks only the language and the digest of the templates.
+///
+/// # Errors
+/// As [`page`].
+pub(super) fn finish(
+    (language, words): (Language, Catalogue),
+    templates: &Templates,
+    template: &str,
+    mut context: serde_json::Value,
+) -> Result<String, PageError> {
+    context["lang"] = language.code().into();
+    context["template_digest"] = templates.digest().into();
+    page(templates, words, template, &context)
+}
+
+/// Returns a context as JSON for programs.
+///
+/// # Errors
+/// Never: a value can always be serialised.
+pub(super) fn json_page(kind: &str, mut context: serde_json::Value) -> serde_json::Result<String> {
+    context["schema_version"] = SCHEMA_VERSION.into();
+    context["kind"] = kind.into();
+    Ok(serde_json::to_string_pretty(&context)? + "\n")
+}
+
+/// Returns a time to the minute, for people: `2026-11-29 23:59 UTC`.
+pub(super) fn minute(at: &str) -> String {
+    format!("{} UTC", at.get(..16).unwrap_or(at).replace('T', " "))
 }
 
 /// The most steps of a template; the program's own take some ten thousand.

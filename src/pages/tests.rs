@@ -12,6 +12,7 @@ use super::templates::Templates;
 use crate::matching::Alternative;
 use crate::meaning::{Class, Lack};
 use crate::model::{Relation, Sex};
+use crate::report::Remedy;
 use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
 
 /// Returns the sections that hold the words of an enumeration, with exactly these words.
@@ -23,6 +24,7 @@ fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
     let rivals = Alternative::DESCENDANTS.iter().chain(&Alternative::RIVALS).map(|one| one.word());
     let rivals: BTreeSet<&str> = rivals.collect();
     let glossary = || vec!["lr", "incompatible", "cpi", "chance", "posterior"];
+    let remedies = [Remedy::Sample(Relation::Mother), Remedy::TypeAllLoci, Remedy::LowerThreshold];
     vec![
         ("relation", relations()),
         ("short", relations()),
@@ -46,17 +48,36 @@ fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
         ("doubt", StepDoubt::ALL.iter().map(|one| one.word()).collect()),
         ("event", vec!["decision", "retest", "typing", "step", "changed", "conflict", "found", "done"]),
         ("drawing", DRAWING.split_whitespace().collect()),
+        ("lost_cause", LOST_CAUSES.split_whitespace().collect()),
+        ("family_mark", FAMILY_MARKS.split_whitespace().collect()),
+        ("withdrawal", WITHDRAWALS.split_whitespace().collect()),
+        ("waiting_who", NextAction::ALL.iter().map(|one| one.by()).collect::<BTreeSet<_>>().into_iter().collect()),
+        ("waiting_next", NextAction::ALL.iter().map(|one| one.word()).collect()),
+        ("nights_mode", vec!["full", "delta"]),
+        ("missed_cause", vec!["relatives", "loci", "mutation", "drop_out", "papers"]),
+        ("remedy", remedies.iter().map(|one| one.word()).collect()),
+        ("truth", vec!["child", "unrelated"]),
+        ("validation_term", vec!["lr", "tippett", "cllr", "ece", "turing"]),
+        ("validation_text", vec!["lr", "tippett", "cllr", "ece", "turing"]),
         ("glossary_term", glossary()),
         ("glossary_text", glossary()),
     ]
 }
 
+// Words of rooms that this one does not import; `tests/it/report.rs` compares them.
+const LOST_CAUSES: &str = "family-withdrawn data-changed found-again returned settings-changed below-criterion";
+const FAMILY_MARKS: &str = "same-person exchanged-samples swapped-sample wrong-relation sample-or-relation contradiction \
+     mutation";
+const WITHDRAWALS: &str = "wrong-sample wrong-relation found consent other";
+
 /// The words that the drawings need.
 const DRAWING: &str = "pedigree pedigree_text typed untyped missing bars bars_text locus log10_lr sum incompatible \
-     not_compared distributions distributions_text density related unrelated this_pair threshold";
+     not_compared distributions distributions_text density related unrelated this_pair threshold tippett tippett_text \
+     share reliability reliability_text mean_posterior share_true candidates interval diagonal ece ece_text \
+     log10_prior_odds bits with_lr without_lr nights nights_text night changes changes_broken gained lost";
 
 /// Sections with phrases for some texts of the program; other texts are shown unchanged.
-const OPEN: [&str; 4] = ["cpi_name", "why_not", "least_with", "operation"];
+const OPEN: [&str; 5] = ["cpi_name", "why_not", "least_with", "operation", "published"];
 
 fn words(section: &str) -> impl Iterator<Item = &'static str> {
     sections().into_iter().filter(move |one| one.0 == section).flat_map(|one| one.1)
@@ -69,20 +90,46 @@ fn catalogue(language: Language) -> Catalogue {
 const SAMPLES: [&str; 3] =
     [include_str!("samples/half-siblings.json"), include_str!("samples/bare.json"), include_str!("samples/trio.json")];
 
+/// Samples of the other pages, each with its template.
+const OTHER_SAMPLES: [(&str, &str); 5] = [
+    ("night.html", include_str!("samples/night.json")),
+    ("night.html", include_str!("samples/night-empty.json")),
+    ("family.html", include_str!("samples/family.json")),
+    ("family.html", include_str!("samples/family-bare.json")),
+    ("validation.html", include_str!("samples/validation.json")),
+];
+
+fn other_sample(number: usize) -> Value {
+    serde_json::from_str(OTHER_SAMPLES[number].1).unwrap()
+}
+
 fn sample(number: usize) -> Value {
     serde_json::from_str(SAMPLES[number]).unwrap()
 }
 
-fn render(language: Language, context: &Value) -> Result<String, PageError> {
+fn render(language: Language, template: &str, context: &Value) -> Result<String, PageError> {
     let mut context = context.clone();
     context["lang"] = language.code().into();
-    page(&Templates::embedded(), catalogue(language), "candidate.html", &context)
+    page(&Templates::embedded(), catalogue(language), template, &context)
 }
 
 fn both(context: &Value) -> [String; 2] {
+    both_of("candidate.html", context)
+}
+
+fn both_of(template: &str, context: &Value) -> [String; 2] {
+    let page = |language: Language| {
+        render(language, template, context).unwrap_or_else(|error| panic!("{template} {language:?}: {error:?}"))
+    };
     // minijinja escapes the slash, too.
-    let page = |language: Language| render(language, context).unwrap_or_else(|error| panic!("{language:?}: {error:?}"));
     Language::ALL.map(|language| page(language).replace("&#x2f;", "/"))
+}
+
+/// Every sample of every page, in both languages.
+fn all_pages() -> Vec<String> {
+    let candidates = SAMPLES.map(|text| ("candidate.html", text));
+    let pages = candidates.into_iter().chain(OTHER_SAMPLES);
+    pages.flat_map(|(template, text)| both_of(template, &serde_json::from_str(text).unwrap())).collect()
 }
 
 fn templates() -> String {
@@ -180,7 +227,7 @@ fn templates_have_no_text_of_their_own() {
 
 #[test]
 fn pages_are_closed_to_scripts_and_the_network() {
-    for html in both(&sample(0)) {
+    for html in all_pages() {
         assert!(html.contains("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
         for barred in ["<script", "<link", "<img", "http:", "https:", "@import", "url(", " onclick", "javascript:"] {
             let text = html.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "");
@@ -212,25 +259,27 @@ fn text_from_outside_is_escaped() {
 
 #[test]
 fn elements_balance_and_headings_are_in_order() {
-    for name in 0..SAMPLES.len() {
-        for html in both(&sample(name)) {
-            let (mut open, mut level) = (Vec::new(), 0);
-            let html = without(&html, "<style>", "</style>");
-            for tag in html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
-                let word = tag.split([' ', '\n']).next().unwrap();
-                if let Some(end) = word.strip_prefix('/') {
-                    assert_eq!(open.pop(), Some(end), "{name}");
-                } else if !tag.ends_with('/') && !["!doctype", "meta", "br"].contains(&word) {
-                    open.push(word);
-                }
-                if let Some(now) = word.strip_prefix('h').and_then(|digit| digit.parse::<u32>().ok()) {
-                    assert!(now <= level + 1, "h{now} follows h{level}");
-                    level = now;
-                }
-                assert!(word != "th" || tag.contains("scope="), "{tag}");
+    for (name, html) in all_pages().into_iter().enumerate() {
+        let (mut open, mut level) = (Vec::new(), 0);
+        let html = without(&html, "<style>", "</style>");
+        for tag in html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
+            let word = tag.split([' ', '\n']).next().unwrap();
+            if let Some(end) = word.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(end), "{name}");
+            } else if !tag.ends_with('/') && !["!doctype", "meta", "br"].contains(&word) {
+                open.push(word);
             }
-            assert!(open.is_empty(), "{open:?}");
-            assert_eq!(html.matches("<table").count(), html.matches("<caption").count());
+            if let Some(now) = word.strip_prefix('h').and_then(|digit| digit.parse::<u32>().ok()) {
+                assert!(now <= level + 1, "h{now} follows h{level}");
+                level = now;
+            }
+            assert!(word != "th" || tag.contains("scope="), "{tag}");
+        }
+        assert!(open.is_empty(), "{open:?}");
+        assert_eq!(html.matches("<table").count(), html.matches("<caption").count());
+        // Every link leads to a place of the page.
+        for (target, _) in quoted(&html, "href=\"#") {
+            assert!(html.contains(&format!("id=\"{target}\"")), "{name}: {target}");
         }
     }
 }
@@ -355,6 +404,127 @@ fn every_word_of_the_program_has_a_phrase_on_the_page() {
 }
 
 #[test]
+fn every_word_has_a_phrase_in_the_reports_of_nights_and_families() {
+    let night = |change: &dyn Fn(&mut Value)| {
+        let mut context = other_sample(0);
+        change(&mut context);
+        both_of("night.html", &context)
+    };
+    let family = |change: &dyn Fn(&mut Value)| {
+        let mut context = other_sample(2);
+        change(&mut context);
+        both_of("family.html", &context)
+    };
+    for cause in words("lost_cause") {
+        night(&|c| c["lost"][0]["cause"] = cause.into());
+        family(&|c| c["lost"][0]["cause"] = cause.into());
+    }
+    for step in words("step") {
+        night(&|c| {
+            c["lost"][0]["step"] = step.into();
+            c["changed"][0]["step"] = step.into();
+            c["waiting"]["rows"][0]["step"] = step.into();
+        });
+        family(&|c| {
+            c["lost"][0]["step"] = step.into();
+            c["candidates"]["rows"][0]["step"] = step.into();
+        });
+    }
+    night(&|c| c["flagged"]["rows"][0]["marks"] = words("family_mark").collect());
+    family(&|c| c["marks"] = words("family_mark").collect());
+    for reason in words("withdrawal") {
+        night(&|c| c["flagged"]["rows"][0]["withdrawn"] = reason.into());
+        family(&|c| c["withdrawn"] = reason.into());
+    }
+    for action in NextAction::ALL {
+        let pages = night(&|c| {
+            c["waiting"]["rows"][0]["next"] = action.word().into();
+            c["waiting"]["rows"][0]["who"] = action.by().into();
+            c["waiting"]["rows"][0]["conflicts"] = words("conflict").collect();
+        });
+        let phrase = catalogue(Language::English).need(&format!("waiting_next.{action}")).unwrap().to_owned();
+        assert!(pages[0].contains(&phrase), "{phrase}");
+        family(&|c| c["reviews"][0]["next"] = action.word().into());
+    }
+    for deadline in words("deadline") {
+        night(&|c| c["waiting"]["deadlines"][0]["deadline"] = deadline.into());
+    }
+    for status in words("status") {
+        night(&|c| c["new"]["rows"][0]["status"] = status.into());
+        family(&|c| {
+            c["candidates"]["rows"][0]["status"] = status.into();
+            c["reviews"][0]["status"] = status.into();
+        });
+    }
+    family(&|c| {
+        c["reviews"][0]["changed"] = words("part").collect();
+        c["reviews"][0]["conflicts"] = words("conflict").collect();
+    });
+    for class in words("class").map(Value::from).chain([Value::Null]) {
+        night(&|c| c["new"]["rows"][0]["class"] = class.clone());
+        family(&|c| c["candidates"]["rows"][0]["class"] = class.clone());
+    }
+    for relation in words("relation") {
+        night(&|c| c["new"]["rows"][0]["relatives"] = json!([relation, relation]));
+        family(&|c| c["missed"]["remedies"] = json!([{ "remedy": "sample", "relation": relation, "missed": 0.01 }]));
+    }
+    for remedy in words("remedy") {
+        family(&|c| c["missed"]["remedies"] = json!([{ "remedy": remedy, "relation": null, "missed": 0.01 }]));
+    }
+    // Nothing weighed, and a run of which much is not known.
+    night(&|c| {
+        c["new"]["by_class"] = Value::Null;
+        c["prior"] = Value::Null;
+        c["run"]["min_log10_lr"] = Value::Null;
+        c["run"]["max_per_family"] = 1.into();
+        c["run"]["max_chance_hits"] = 0.5.into();
+        c["is_last"] = false.into();
+        c["is_outdated"] = true.into();
+    });
+    family(&|c| c["missed"] = Value::Null);
+    family(&|c| c["missed"]["remedies"] = json!([]));
+}
+
+#[test]
+fn text_from_outside_is_escaped_in_all_pages() {
+    let bad = "<b onclick=\"x\">'&";
+    let mut night = other_sample(0);
+    for field in ["family_number", "child_number", "family_agency", "child_region", "child_kit"] {
+        night["new"]["rows"][0][field] = bad.into();
+    }
+    night["unscored"]["rows"][0]["reason"] = bad.into();
+    night["waiting"]["rows"][0]["decided_by"] = json!([bad]);
+    night["settings"]["model"] = bad.into();
+    let mut family = other_sample(2);
+    family["number"] = bad.into();
+    family["people"][0]["agency"] = bad.into();
+    family["candidates"]["rows"][0]["child_number"] = bad.into();
+    family["reviews"][0]["decided_by"] = json!([bad]);
+    let mut validation = other_sample(4);
+    validation["population"] = bad.into();
+    validation["model"] = bad.into();
+    validation["published"][0]["figure"] = bad.into();
+    for (template, context, least) in
+        [("night.html", night, 8), ("family.html", family, 4), ("validation.html", validation, 3)]
+    {
+        for html in both_of(template, &context) {
+            assert!(!html.contains("<b on") && !html.contains("&amp;lt;"), "{template}");
+            assert!(html.matches("&lt;b onclick=&quot;x&quot;&gt;&#x27;&amp;").count() >= least, "{template}");
+        }
+    }
+}
+
+#[test]
+fn a_failing_bound_stands_on_top_of_a_validation() {
+    let mut context = other_sample(4);
+    assert!(!both_of("validation.html", &context)[0].contains("class=\"alert\""));
+    context["shapes"][0]["turing_holds"] = false.into();
+    for html in both_of("validation.html", &context) {
+        assert!(html.find("class=\"alert\"").unwrap() < html.find("<h2").unwrap());
+    }
+}
+
+#[test]
 fn a_hidden_decision_stays_hidden() {
     let mut context = sample(0);
     let hidden = &mut context["review"]["history"][3];
@@ -413,7 +583,7 @@ fn the_report_is_a_lead_and_no_verdict() {
 fn a_missing_placeholder_and_a_missing_field_are_errors() {
     let mut context = sample(0);
     context.as_object_mut().unwrap().remove("settings");
-    assert!(render(Language::English, &context).is_err());
+    assert!(render(Language::English, "candidate.html", &context).is_err());
     let mut env = minijinja::Environment::new();
     add_functions(&mut env, catalogue(Language::English));
     let of = |template: &str| env.render_str(template, ()).map_err(|error| error.to_string());

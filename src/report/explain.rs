@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::kinship::cpi::{CpiCase, EXCLUDES, FLAGGED_LOCI, NeededMutation, SUPPORTS};
 use crate::matching::{Alternative, CpiTotal, ExplainedViews, Explanation, LocusExplanation};
-use crate::model::{Genotype, Locus, Pseudonym, View};
+use crate::model::{Genotype, Locus, Pseudonym, Relation, View};
 
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
@@ -369,13 +369,6 @@ impl ExplanationReport {
         format!("\nThe found person, against unrelated, as\n\n{}", plain_table(["", "log10 LR"], &[1], rows))
     }
 
-    /// Returns the names of the relatives' columns: short names, or letters.
-    #[must_use]
-    pub fn column_names(&self) -> Vec<String> {
-        let relations = self.explanation.relations.iter().map(|relation| relation.word());
-        names(relations).into_iter().map(|name| name.0).collect()
-    }
-
     /// Returns the persons who are left out at a position of the panel, because of more than two alleles.
     #[must_use]
     pub fn left_out(&self, position: usize) -> &[&'static str] {
@@ -408,6 +401,12 @@ impl ExplanationReport {
             (some, of) => format!("{some} of {of} typed"),
         }
     }
+}
+
+/// Returns the names of the relatives' columns: short names, or letters.
+#[must_use]
+pub fn column_names(relations: &[Relation]) -> Vec<String> {
+    names(relations.iter().map(|relation| relation.word())).into_iter().map(|name| name.0).collect()
 }
 
 /// Returns the names of the relatives' columns, given their relations: short names, with a number if one occurs again; or

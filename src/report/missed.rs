@@ -57,6 +57,25 @@ pub enum Remedy {
 }
 
 impl Remedy {
+    /// Returns the word for the remedy, without its relation.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sample(_) => "sample",
+            Self::TypeAllLoci => "type-all-loci",
+            Self::LowerThreshold => "lower-threshold",
+        }
+    }
+
+    /// Returns the relation of the relative to sample.
+    #[must_use]
+    pub fn relation(self) -> Option<Relation> {
+        match self {
+            Self::Sample(relation) => Some(relation),
+            Self::TypeAllLoci | Self::LowerThreshold => None,
+        }
+    }
+
     /// Returns words for people.
     #[must_use]
     pub fn words(self) -> String {

@@ -492,13 +492,32 @@ pub struct DueRow {
     pub conflicts: Vec<ConflictRow>,
     /// The last step with the family of a pair.
     pub step: Option<Step>,
+    /// Who acts next on a pair: `reviewer`, `laboratory` or `agency`.
+    pub who: Option<&'static str>,
+    /// Number of days since then, for a pair.
+    pub days: Option<u32>,
+    /// Staff codes of the reviewers with a present decision.
+    pub decided_by: Vec<String>,
 }
 
 impl DueRow {
     /// Returns a row without a deadline.
     #[must_use]
     pub fn new(family: Option<Pseudonym>, child: Pseudonym, what: &'static str, since: String) -> Self {
-        Self { family, child, what, since, due: None, overdue_days: None, conflicts: Vec::new(), step: None }
+        let (conflicts, decided_by) = (Vec::new(), Vec::new());
+        Self {
+            family,
+            child,
+            what,
+            since,
+            due: None,
+            overdue_days: None,
+            conflicts,
+            step: None,
+            who: None,
+            days: None,
+            decided_by,
+        }
     }
 }
 
@@ -532,11 +551,24 @@ impl DueReport {
     /// Returns CSV with a header.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header(["family", "child", "what", "since", "due", "overdue_days", "conflicts", "step"]);
+        let mut csv = CsvText::with_header([
+            "family",
+            "child",
+            "what",
+            "since",
+            "due",
+            "overdue_days",
+            "conflicts",
+            "step",
+            "who",
+            "days",
+            "decided_by",
+        ]);
         for row in &self.due {
             csv.optional(row.family).field(row.child).field(row.what).field(&row.since);
             csv.optional(row.due.as_ref()).optional(row.overdue_days).field(conflict_words(&row.conflicts));
-            csv.optional(row.step.map(Step::word)).end_row();
+            csv.optional(row.step.map(Step::word)).optional(row.who).optional(row.days);
+            csv.field(row.decided_by.join(" ")).end_row();
         }
         csv.finish()
     }

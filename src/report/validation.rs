@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::validation::Validation;
+use crate::validation::{Validation, ValidationPlan};
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
@@ -42,9 +42,35 @@ pub struct ValidationReport {
     pub pairs: u64,
     /// The seed: the same seed gives the same numbers.
     pub seed: u64,
+    /// What was simulated.
+    pub plan: PlanRow,
     /// The results.
     #[serde(flatten)]
     pub validation: Validation,
+}
+
+/// What a validation simulates, besides its pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PlanRow {
+    /// The prior: the probability that a missing child is in the database.
+    pub prior: f64,
+    /// Number of pairs per set and truth that are classified.
+    pub classified: u64,
+    /// Number of families of the synthetic database for the reliability of the posterior.
+    pub families: u64,
+    /// Number of its children.
+    pub children: u64,
+}
+
+impl From<&ValidationPlan> for PlanRow {
+    fn from(plan: &ValidationPlan) -> Self {
+        Self {
+            prior: plan.prior.in_database(),
+            classified: plan.classified.min(plan.pairs) as u64,
+            families: plan.database_families as u64,
+            children: plan.database_children as u64,
+        }
+    }
 }
 
 impl ValidationReport {

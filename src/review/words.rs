@@ -257,6 +257,18 @@ pub enum NextAction {
     Register,
 }
 
+impl NextAction {
+    /// Returns the word for who does it: `reviewer`, `laboratory`, or `agency` for that of the family.
+    #[must_use]
+    pub const fn by(self) -> &'static str {
+        match self {
+            Self::SecondDecision | Self::Decide | Self::DecideAgain | Self::ResolveConflict => "reviewer",
+            Self::Retest | Self::Recheck => "laboratory",
+            Self::Inform | Self::Recognise | Self::HandOver | Self::Register => "agency",
+        }
+    }
+}
+
 words!(NextAction:
     SecondDecision = "second-decision", Decide = "decide", DecideAgain = "decide-again", Retest = "retest",
     Recheck = "recheck", ResolveConflict = "resolve-conflict", Inform = "inform", Recognise = "recognise", HandOver = "hand-over", Register = "register",

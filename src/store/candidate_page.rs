@@ -8,7 +8,7 @@ use crate::audit::Entry;
 use crate::kinship::{Calculator, Evidence, Grid, Hypothesis, KinshipError, LocusOutcomes, LrDistribution};
 use crate::ledger::Ledger;
 use crate::matching::Explanation;
-use crate::model::{Family, Pedigree, Pseudonym, SampleRecord, Sex};
+use crate::model::{Child, Family, Pedigree, Profile, Pseudonym, SampleRecord, Sex};
 use crate::pages::{CandidatePage, Curves, PagePerson, PageRun};
 
 use super::actor::now;
@@ -54,45 +54,52 @@ impl Store {
         let Explained { report: explained, same_as, changed_settings } = explained;
         let ledger = self.ledger()?;
         let (family, child) = (options.family, options.child);
-        let run = ledger.last_run()?;
-        let run = run.map(|(number, run)| -> Result<PageRun, StoreError> {
-            let criterion = criterion_used(&run.manifest).unwrap_or_else(|| self.criterion());
-            Ok(PageRun {
-                number,
-                started_at: jiff::Timestamp::from_second(run.started_at)?.to_string(),
-                mode: run.mode,
-                digest: HEXLOWER.encode(&run.digest),
-                families: run.families,
-                children: run.children,
-                min_log10_lr: criterion.min_log10_lr,
-            })
-        });
-        let people = self.page_people(&ledger, &of_family, child)?;
-        let relations = of_family.relations();
-        let pedigree = of_family.pedigree.as_deref().cloned().or_else(|| Pedigree::from_relations(&relations).ok());
+        let of_child = ledger.child(self.table().panel(), child)?.ok_or(StoreError::NoChild(child))?;
+        let people = self.page_people(&ledger, &of_family, Some(&of_child))?;
         let threshold = explained.with.min_log10_lr;
         let curves = curves(&calculator, &of_family, &explained.explanation, threshold).ok().flatten();
         let page = CandidatePage {
             made_at: now()?.to_string(),
             explained,
             review: self.review_of_pair(&ledger, family, child, None)?.0,
-            run: run.transpose()?,
+            run: self.page_run(&ledger)?,
             prior: self.prior(),
             children: self.chance_hits(&ledger)?.children(),
             people,
-            pedigree,
+            pedigree: pedigree_of(&of_family),
             curves,
         };
         Ok((page, PageNotes { same_as, changed_settings }))
     }
 
+    /// Returns the last run.
+    pub(super) fn page_run(&self, ledger: &Ledger) -> Result<Option<PageRun>, StoreError> {
+        let Some((number, run)) = ledger.last_run()? else { return Ok(None) };
+        let criterion = criterion_used(&run.manifest).unwrap_or_else(|| self.criterion());
+        Ok(Some(PageRun {
+            number,
+            started_at: jiff::Timestamp::from_second(run.started_at)?.to_string(),
+            mode: run.mode,
+            digest: HEXLOWER.encode(&run.digest),
+            families: run.families,
+            children: run.children,
+            min_log10_lr: criterion.min_log10_lr,
+        }))
+    }
+
     /// Returns the relatives in their order, and the child.
-    fn page_people(&self, ledger: &Ledger, family: &Family, child: Pseudonym) -> Result<Vec<PagePerson>, StoreError> {
-        let known = facts(ledger, &BTreeSet::from([family.pseudonym]), &BTreeSet::from([child]))?;
+    pub(super) fn page_people(
+        &self,
+        ledger: &Ledger,
+        family: &Family,
+        child: Option<&Child>,
+    ) -> Result<Vec<PagePerson>, StoreError> {
+        let known =
+            facts(ledger, &BTreeSet::from([family.pseudonym]), &child.iter().map(|child| child.pseudonym).collect())?;
         let records: HashMap<Pseudonym, &SampleRecord> =
             known.records().map(|record| (record.sample, record)).collect();
-        let samples = family.relatives.iter().map(|relative| relative.sample).chain([child]);
-        let person = |sample: Pseudonym| {
+        let panel = self.table().panel().len();
+        let person = |(sample, profile): (Pseudonym, &Profile)| {
             let record = records.get(&sample);
             let text = |of: fn(&SampleRecord) -> &Option<std::sync::Arc<str>>| {
                 record.and_then(|record| of(record).as_deref().map(str::to_owned))
@@ -103,10 +110,18 @@ impl Store {
                 kit: text(|record| &record.kit),
                 agency: text(|record| &record.agency),
                 region: text(|record| &record.region),
+                typed_loci: (0..panel).filter(|&locus| profile.at(locus).is_some()).count(),
             }
         };
-        Ok(samples.map(person).collect())
+        let relatives = family.relatives.iter().map(|relative| (relative.sample, &relative.profile));
+        Ok(relatives.chain(child.map(|child| (child.pseudonym, &child.profile))).map(person).collect())
     }
+}
+
+/// Returns the pedigree of a family, stated or made from its relations; `None` if these make none.
+pub(super) fn pedigree_of(family: &Family) -> Option<Pedigree> {
+    let stated = family.pedigree.as_deref().cloned();
+    stated.or_else(|| Pedigree::from_relations(&family.relations()).ok())
 }
 
 /// What has to be said beside a page.

@@ -63,6 +63,12 @@ pub(super) fn table_used(manifest: &str) -> (Option<String>, TableUsed) {
     (digest, serde_json::from_value(manifest).unwrap_or_default())
 }
 
+/// Reads the model, in one line, and the number of loci from a manifest.
+pub(super) fn model_used(manifest: &str) -> (Option<String>, Option<usize>) {
+    let manifest: Value = serde_json::from_str(manifest).unwrap_or_default();
+    (manifest["model"].as_str().map(str::to_owned), manifest["loci"].as_array().map(Vec::len))
+}
+
 /// Returns the criterion of a run's candidates; `None` for runs of versions without views.
 pub(super) fn criterion_used(manifest: &str) -> Option<Criterion> {
     let manifest: Value = serde_json::from_str(manifest).ok()?;

@@ -70,7 +70,22 @@ impl Store {
         observer: &dyn Observer,
     ) -> Result<FoundMissed, StoreError> {
         let mut ledger = self.ledger()?;
-        let prepared = self.prepare(&ledger, options)?;
+        let found = self.missed_report(&ledger, family, options, observer)?;
+        let report = &found.report;
+        let entry = entry.clone().with("families", report.families.len()).with("prior", report.prior.as_str());
+        ledger.append_look(&entry.about(family))?;
+        Ok(found)
+    }
+
+    /// As [`Self::missed`], without a record.
+    pub(super) fn missed_report(
+        &self,
+        ledger: &Ledger,
+        family: Option<Pseudonym>,
+        options: &MeaningOptions,
+        observer: &dyn Observer,
+    ) -> Result<FoundMissed, StoreError> {
+        let prepared = self.prepare(ledger, options)?;
         let truths = self.truths()?;
         let weigher = prepared.weigher();
         let mut candidates: BTreeMap<Pseudonym, Vec<Candidate>> = BTreeMap::new();
@@ -97,7 +112,7 @@ impl Store {
         let (mut rows, mut failed) = (Vec::new(), Vec::new());
         match family {
             Some(pseudonym) => {
-                let family = self.family(&ledger, pseudonym)?;
+                let family = self.family(ledger, pseudonym)?;
                 match row(&family) {
                     Ok(row) => rows.push(MissedRow { remedies: self.remedies(&prepared, &family)?, ..row }),
                     Err(error) => failed.push(error),
@@ -105,7 +120,7 @@ impl Store {
             }
             None => {
                 watch.expect(ledger.families_matched()?);
-                for row in each_family(self, &ledger, &watch, row)? {
+                for row in each_family(self, ledger, &watch, row)? {
                     match row {
                         Ok(row) => rows.push(row),
                         Err(error) => failed.push(error),
@@ -127,8 +142,6 @@ impl Store {
         };
         let matched = ledger.last_run()?.map(|(_, run)| run.generation);
         let outdated = matched != Some(ledger.generation()?.number);
-        let entry = entry.clone().with("families", report.families.len()).with("prior", report.prior.as_str());
-        ledger.append_look(&entry.about(family))?;
         Ok(FoundMissed { report, failed, outdated, has_linked_loci: !self.settings().linked.is_empty() })
     }
 

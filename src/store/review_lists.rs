@@ -153,10 +153,18 @@ impl Store {
     /// Errors of the ledger.
     pub fn due_reviews(&self, on: Option<Date>, entry: &Entry) -> Result<DueReport, StoreError> {
         let mut ledger = self.ledger()?;
+        let report = self.due_report(&ledger, on)?;
+        let shown = report.due.iter().flat_map(|row| row.family.into_iter().chain([row.child]));
+        ledger.append_look(&entry.clone().with("due", report.due.len()).about(shown))?;
+        Ok(report)
+    }
+
+    /// Lists what is due, without a record.
+    pub(super) fn due_report(&self, ledger: &Ledger, on: Option<Date>) -> Result<DueReport, StoreError> {
         let today = jiff::tz::Offset::UTC.to_datetime(now()?).date();
         let on = on.unwrap_or(today);
         let reviews = ledger.reviews()?;
-        let states = self.states(&ledger, &reviews, &reviews.cases)?;
+        let states = self.states(ledger, &reviews, &reviews.cases)?;
         let confirmed = states.iter().filter(|state| state.family.is_some() && state.status == Status::Confirmed);
         let with_parents: BTreeSet<Pseudonym> = confirmed.map(|state| state.child).collect();
         let mut of_children = Vec::new();
@@ -179,12 +187,13 @@ impl Store {
                     let mut row = DueRow::new(state.family, state.child, next.word(), since.to_owned());
                     row.conflicts.clone_from(&state.conflicts);
                     row.step = state.step;
+                    row.who = Some(next.by());
+                    row.days = days_since(since, on);
+                    row.decided_by.clone_from(&state.decided_by);
                     rows.push(row);
                 }
             }
         }
-        let shown = rows.iter().flat_map(|row| row.family.into_iter().chain([row.child]));
-        ledger.append_look(&entry.clone().with("due", rows.len()).about(shown))?;
         Ok(DueReport::new(on.to_string(), rows))
     }
 
@@ -229,6 +238,12 @@ impl Store {
         }
         Ok(states)
     }
+}
+
+/// Returns the number of days from a date until a day; `None` if the text is not a date.
+fn days_since(since: &str, on: Date) -> Option<u32> {
+    let since: Date = since.parse().ok()?;
+    u32::try_from((on - since).get_days()).ok()
 }
 
 fn time(at: i64) -> Result<String, StoreError> {

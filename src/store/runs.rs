@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
-use crate::ledger::{LossCause, LostCandidate};
+use crate::ledger::{Ledger, LossCause, LostCandidate};
+use crate::model::Pseudonym;
 use crate::report::{LostRow, RunRow, RunsReport, SCHEMA_VERSION};
 use crate::review::Step;
 
@@ -33,16 +34,23 @@ impl Store {
     /// Errors of the ledger.
     pub fn runs(&self, entry: &Entry) -> Result<RunsReport, StoreError> {
         let mut ledger = self.ledger()?;
+        let report = self.runs_report(&ledger)?;
+        let lost = report.runs.iter().flat_map(|run| run.lost_candidates.iter().chain(&run.changed_candidates));
+        let named: Vec<Pseudonym> = lost.chain(&report.removed_since).flat_map(|row| [row.family, row.child]).collect();
+        ledger.append_look(&entry.clone().with("runs", report.runs.len()).about(named))?;
+        Ok(report)
+    }
+
+    /// Lists the runs, without a record.
+    pub(super) fn runs_report(&self, ledger: &Ledger) -> Result<RunsReport, StoreError> {
         let mut gained: BTreeMap<i64, u64> = ledger.pairs_by_first_run()?.into_iter().collect();
         let mut returned: BTreeMap<i64, u64> = BTreeMap::new();
-        let mut named = Vec::new();
         let mut by_run: BTreeMap<i64, Vec<LostCandidate>> = BTreeMap::new();
         for one in ledger.lost()? {
             if one.cause == LossCause::Returned {
                 *returned.entry(one.lost_in).or_insert(0) += 1;
                 continue;
             }
-            named.extend([one.family, one.child]);
             by_run.entry(one.lost_in).or_default().push(one);
         }
         let states = if by_run.is_empty() { ReviewStates::new() } else { self.review_states()? };
@@ -75,7 +83,6 @@ impl Store {
         });
         let runs: Vec<RunRow> = runs.collect();
         let removed_since = lost.into_values().flatten().collect();
-        ledger.append_look(&entry.clone().with("runs", runs.len()).about(named))?;
         Ok(RunsReport { schema_version: SCHEMA_VERSION, runs, removed_since })
     }
 }

@@ -63,6 +63,9 @@ fn every_command_leaves_a_record() {
     let (_, record) = recorded("explain", &["explain", family, child, "--show-genotypes"]);
     assert_eq!(record["details"]["genotypes"], true);
     recorded("report candidate", &["report", "candidate", family, child, "--out", &lab.name("report.html")]);
+    let (_, record) = recorded("report night", &["report", "night", "--out", &lab.name("night.html")]);
+    assert_eq!(record["details"]["run"], 1);
+    recorded("report family", &["report", "family", family, "--out", &lab.name("family.html")]);
     recorded("power", &["power", family, "--as-it-is"]);
     recorded("missed", &["missed", family]);
     recorded("runs", &["runs"]);

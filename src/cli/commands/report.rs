@@ -1,28 +1,85 @@
 //! `report`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::cli::options::Global;
+use crate::cli::notices::Notices;
+use crate::cli::options::{Global, NumbersOption, PopulationOption, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::pair_options::{PairOptions, warn_of_pair};
-use crate::model::shown_path;
-use crate::pages::{Language, Templates};
-use crate::store::{Replace, check_output, write_output};
+use crate::model::{Unscorable, shown_path};
+use crate::pages::{Language, PageError, Templates, ValidationPage};
+use crate::store::{FamilyOptions, NightOptions, Replace, check_output, write_output};
 
 #[derive(Subcommand)]
 pub(crate) enum Report {
     /// Write the lead report on a family and a child: one HTML page to read, print and sign
     Candidate(CandidateReport),
+    /// Write the report of a night: what a run found and lost, which families are flagged, what waits for whom
+    Night(NightReport),
+    /// Write the report on a family: its candidates, what may have been missed, and what would help most
+    Family(FamilyReport),
+    /// Write the validation report with its plots, from what `validate` wrote
+    Validation(ValidationReport),
 }
 
 #[derive(Args)]
 pub(crate) struct CandidateReport {
     #[command(flatten)]
     pair: PairOptions,
+    #[command(flatten)]
+    page: PageOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct NightReport {
+    /// The number of the run, as `runs` lists it [default: the last one]
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    run: Option<i64>,
+    /// The most rows of a list; all are counted
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    rows: u32,
+    /// Leave out what the candidates mean, which takes some milliseconds for each of them
+    #[arg(long)]
+    brief: bool,
+    #[command(flatten)]
+    numbers: NumbersOption,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    population: PopulationOption,
+}
+
+#[derive(Args)]
+pub(crate) struct FamilyReport {
+    /// The pseudonym of the family, as `candidates` lists it
+    family: String,
+    /// The most rows of a list; all are counted
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    rows: u32,
+    #[command(flatten)]
+    numbers: NumbersOption,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    population: PopulationOption,
+}
+
+#[derive(Args)]
+pub(crate) struct ValidationReport {
+    /// The folder that `validate` wrote
+    dir: PathBuf,
+    #[command(flatten)]
+    page: PageOptions,
+}
+
+/// Where a page goes, and how it looks.
+#[derive(Args)]
+struct PageOptions {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -32,7 +89,8 @@ pub(crate) struct CandidateReport {
     /// The language of the page: zh or en [default: that of your locale]
     #[arg(long, value_name = "LANGUAGE")]
     lang: Option<Language>,
-    /// Your own templates: a folder with base.html or candidate.html
+    /// Your own templates: a folder with some of base.html, macros.html, candidate.html, night.html, family.html,
+    /// validation.html
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
     /// Write over a file that exists already
@@ -51,37 +109,118 @@ enum PageFormat {
 
 impl Report {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let Self::Candidate(command) = self;
-        command.run(global, output)
+        match self {
+            Self::Candidate(command) => command.run(global, output),
+            Self::Night(command) => command.run(global, output),
+            Self::Family(command) => command.run(global, output),
+            Self::Validation(command) => command.run(output),
+        }
     }
 }
 
 impl CandidateReport {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let templates = match &self.templates {
-            None => Templates::embedded(),
-            Some(folder) => Templates::read(folder).with_context(|| {
-                format!("cannot read templates (base.html, candidate.html) from {}", shown_path(folder))
-            })?,
-        };
-        let replace = if self.force { Replace::AnyFile } else { Replace::Unforced };
-        let inputs: Vec<&std::path::Path> = self.pair.numbers.numbers.as_deref().into_iter().collect();
-        check_output(&self.out, replace, &inputs)?;
+        let ready = self.page.ready(self.pair.numbers.numbers.as_deref())?;
         let options = self.pair.explain_options()?;
-        let language = self.lang.unwrap_or_else(of_locale);
-        let entry = global.entry("report candidate").with("templates", templates.digest());
+        let entry = global.entry("report candidate").with("templates", ready.templates.digest());
         let (page, notes) = self.pair.population.open(global)?.candidate_page(&options, &entry)?;
         let differs = page.explained.differs_from_candidate();
         warn_of_pair(output, &notes.changed_settings, notes.same_as, differs);
-        let text = match self.format {
-            PageFormat::Json => page.json()?,
-            PageFormat::Html => page.html(language, &templates).with_context(|| match &self.templates {
-                None => "cannot write the page".to_owned(),
-                Some(folder) => format!("cannot write the page with the templates of {}", shown_path(folder)),
+        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+    }
+}
+
+impl NightReport {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let ready = self.page.ready(self.numbers.numbers.as_deref())?;
+        let options = NightOptions {
+            run: self.run,
+            most: self.rows as usize,
+            brief: self.brief,
+            numbers: self.numbers.numbers.clone(),
+        };
+        let entry = global.entry("report night").with("templates", ready.templates.digest());
+        let (page, unweighed) = self.population.open(global)?.night_page(&options, &entry, &Notices::new(output))?;
+        warn_unweighed(output, &unweighed);
+        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+    }
+}
+
+impl FamilyReport {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let ready = self.page.ready(self.numbers.numbers.as_deref())?;
+        let options = FamilyOptions {
+            family: pseudonym("FAMILY", &self.family)?,
+            most: self.rows as usize,
+            numbers: self.numbers.numbers.clone(),
+        };
+        let entry = global.entry("report family").with("templates", ready.templates.digest());
+        let (page, notes) = self.population.open(global)?.family_page(&options, &entry)?;
+        notes.changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
+        warn_unweighed(output, &notes.unweighed);
+        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+    }
+}
+
+impl ValidationReport {
+    fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        let file = self.dir.join("validation.json");
+        let ready = self.page.ready(Some(&file))?;
+        let bytes = fs::read(&file)
+            .with_context(|| format!("cannot read {}; `reunite validate --out DIR` writes it", shown_path(&file)))?;
+        let page = ValidationPage::read(&bytes).with_context(|| format!("cannot use {}", shown_path(&file)))?;
+        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+    }
+}
+
+fn warn_unweighed(output: &Output, unweighed: &[Unscorable]) {
+    for failed in unweighed {
+        output.warn(&format!("family {} cannot be weighed: {}", failed.family, failed.reason));
+    }
+}
+
+/// A page's options, checked before anything is computed.
+struct Ready<'a> {
+    options: &'a PageOptions,
+    templates: Templates,
+    replace: Replace,
+    /// A file that the command reads.
+    input: Option<PathBuf>,
+}
+
+impl PageOptions {
+    fn ready(&self, input: Option<&Path>) -> anyhow::Result<Ready<'_>> {
+        let templates = match &self.templates {
+            None => Templates::embedded(),
+            Some(folder) => Templates::read(folder).with_context(|| {
+                format!("cannot read templates (base.html, candidate.html, ...) from {}", shown_path(folder))
             })?,
         };
-        write_output(&self.out, text.as_bytes(), replace, &inputs)?;
-        output.say(&format!("wrote the report to {}", shown_path(&self.out)));
+        let replace = if self.force { Replace::AnyFile } else { Replace::Unforced };
+        check_output(&self.out, replace, input.as_slice())?;
+        Ok(Ready { options: self, templates, replace, input: input.map(Path::to_owned) })
+    }
+}
+
+impl Ready<'_> {
+    fn write(
+        &self,
+        output: &Output,
+        json: impl FnOnce() -> serde_json::Result<String>,
+        html: impl FnOnce(Language, &Templates) -> Result<String, PageError>,
+    ) -> anyhow::Result<Outcome> {
+        let PageOptions { out, format, lang, templates, .. } = self.options;
+        let text = match format {
+            PageFormat::Json => json()?,
+            PageFormat::Html => {
+                html(lang.unwrap_or_else(of_locale), &self.templates).with_context(|| match templates {
+                    None => "cannot write the page".to_owned(),
+                    Some(folder) => format!("cannot write the page with the templates of {}", shown_path(folder)),
+                })?
+            }
+        };
+        write_output(out, text.as_bytes(), self.replace, self.input.as_deref().as_slice())?;
+        output.say(&format!("wrote the report to {}", shown_path(out)));
         Ok(Outcome::Done)
     }
 }

@@ -279,7 +279,8 @@ impl Decide {
             ));
         }
         if decision.decision == Decision::Confirm && recorded.log10_lr.is_none_or(|log10_lr| log10_lr < 0.0) {
-            let ratio = recorded.log10_lr.map_or("0".to_owned(), |log10_lr| format!("below 1 (log10 LR {log10_lr:.2})"));
+            let ratio =
+                recorded.log10_lr.map_or("0".to_owned(), |log10_lr| format!("below 1 (log10 LR {log10_lr:.2})"));
             output.warn(&format!(
                 "the LR is {ratio}: the profiles speak against the pair; check both pseudonyms and `reunite explain`"
             ));

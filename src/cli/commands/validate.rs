@@ -11,7 +11,7 @@ use crate::cli::options::{Global, PopulationOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::model::shown_path;
-use crate::report::{SCHEMA_VERSION, ValidationReport, prior_in_words};
+use crate::report::{PlanRow, SCHEMA_VERSION, ValidationReport, prior_in_words};
 use crate::store::{Replace, ValidateOptions, Validated, check_output, write_output};
 
 #[derive(Args)]
@@ -59,6 +59,7 @@ impl Validate {
             prior: prior_in_words(plan.prior, children),
             pairs: self.pairs.into(),
             seed: self.seed,
+            plan: PlanRow::from(&plan),
             validation,
         };
         let json = report.json()?;

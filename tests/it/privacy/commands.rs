@@ -188,6 +188,15 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.done("report candidate", &[&of_family, &of_child, "--show-genotypes", "--out", &page]);
     watched.fails("report candidate", &[family, child, "--out", &page, "--force"]);
     watched.search.finds_nothing("the report", watched.lab.read("report.html").as_bytes());
+    for (name, of, wrong) in [("night", None, "99"), ("family", Some(of_family.as_str()), family)] {
+        let page = watched.lab.name(&format!("{name}.html"));
+        let named: Vec<&str> = of.into_iter().chain(["--out", &page]).collect();
+        watched.done(&format!("report {name}"), &named);
+        watched.fails(&format!("report {name}"), &[wrong, "--out", &page, "--force"]);
+        watched
+            .search
+            .finds_nothing(&format!("the report {name}"), watched.lab.read(&format!("{name}.html")).as_bytes());
+    }
     watched.done("power", &[&of_family]);
     watched.fails("power", &[family]);
     watched.done("missed", &[&of_family]);
@@ -195,6 +204,9 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     let validation = watched.lab.name("validation");
     watched.done("validate", &["--pairs", "100", "--out", &validation]);
     watched.fails("validate", &["--pairs", "100", "--out", &validation]);
+    let page = watched.lab.name("validation.html");
+    watched.done("report validation", &[&validation, "--out", &page]);
+    watched.fails("report validation", &[family, "--out", &page, "--force"]);
     watched.done("runs", &[]);
     watched.fails("runs", &["--store", "nowhere"]);
     watched.done("stats", &["--least", "1"]);
