@@ -206,7 +206,7 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("validate", &["--pairs", "100", "--out", &validation]);
     let page = watched.lab.name("validation.html");
     watched.done("report validation", &[&validation, "--out", &page]);
-    watched.fails("report validation", &[family, "--out", &page, "--force"]);
+    watched.fails("report validation", &["nowhere", "--out", &page, "--force"]);
     watched.done("runs", &[]);
     watched.fails("runs", &["--store", "nowhere"]);
     watched.done("stats", &["--least", "1"]);
