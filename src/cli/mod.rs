@@ -9,6 +9,7 @@ mod commands;
 mod confirm;
 mod doubt_options;
 mod guard;
+mod language;
 mod model_options;
 mod notices;
 mod options;
@@ -26,8 +27,10 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 
 use crate::matching::Stopped;
 use crate::model::{shown, shown_os};
+use crate::pages::Language;
 use crate::store::StoreError;
 use commands::Command;
+use language::in_language;
 use options::Global;
 use outcome::Outcome;
 use output::Output;
@@ -51,9 +54,11 @@ failed (verify, audit verify, families check, frequencies check, review retest);
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match parse(std::env::args_os()) {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let language = language::chosen(&given);
+    let arguments = match parse(&given, language) {
         Ok(arguments) => arguments,
-        Err(error) => return refused(&error),
+        Err(error) => return refused(&error, &given, language),
     };
     let output = Output::new(arguments.global.quiet);
     let outcome = run(&arguments, &output);
@@ -78,13 +83,17 @@ pub fn main() -> ExitCode {
 
 /// Says what is wrong with the arguments, or the help that was asked for. Arguments are names of files as well, which a
 /// shell takes from a folder of anybody's.
-fn refused(error: &clap::Error) -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os().map(|one| shown_os(&one)).collect();
-    let is_plain = std::env::args_os().zip(&arguments).all(|(one, shown)| one.to_str() == Some(shown));
+fn refused(error: &clap::Error, given: &[OsString], language: Language) -> ExitCode {
+    let arguments: Vec<String> = given.iter().map(|one| shown_os(one)).collect();
+    let is_plain = given.iter().zip(&arguments).all(|(one, shown)| one.to_str() == Some(shown));
+    let print = |error: &clap::Error| match language::refusal(error).filter(|_| language == Language::Chinese) {
+        Some(said) => writeln!(std::io::stderr(), "{said}"),
+        None => error.print(),
+    };
     // If nobody can read it, the status says enough.
-    let _ = match parse(&arguments).err().filter(|_| !is_plain) {
-        Some(error) => error.print(),
-        None if is_plain => error.print(),
+    let _ = match parse(&arguments, language).err().filter(|_| !is_plain) {
+        Some(error) => print(&error),
+        None if is_plain => print(error),
         // Nothing but the character itself is wrong.
         None => {
             let said = error.render().to_string();
@@ -96,8 +105,11 @@ fn refused(error: &clap::Error) -> ExitCode {
 }
 
 /// Parses arguments. The help of a command leaves out the common options that change nothing there.
-fn parse(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Arguments, clap::Error> {
-    let mut matches = arguments_of_commands().try_get_matches_from(arguments)?;
+fn parse(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    language: Language,
+) -> Result<Arguments, clap::Error> {
+    let mut matches = in_language(arguments_of_commands(), language).try_get_matches_from(arguments)?;
     Arguments::from_arg_matches_mut(&mut matches)
 }
 
@@ -129,7 +141,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use super::arguments_of_commands;
+    use super::{Language, arguments_of_commands};
 
     #[test]
     fn no_option_of_a_command_clashes_with_another() {
@@ -153,7 +165,9 @@ mod tests {
             "{of_kits}"
         );
         // They are hidden, not refused: scripts may give them before every command.
-        assert!(super::parse(["reunite", "--store", "x", "findings"]).is_ok());
-        assert!(super::parse(["reunite", "findings", "--store", "x"]).is_ok());
+        for language in Language::ALL {
+            assert!(super::parse(["reunite", "--store", "x", "findings"], language).is_ok());
+            assert!(super::parse(["reunite", "findings", "--store", "x"], language).is_ok());
+        }
     }
 }

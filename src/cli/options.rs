@@ -11,10 +11,12 @@ use crate::files::{Found, Repaired};
 use crate::intake::TableRequest;
 use crate::meaning::Prior;
 use crate::model::{Pseudonym, shown_path};
+use crate::pages::Language;
 use crate::pseudonym::KeySource;
 use crate::report;
-use crate::store::{self, Frequencies, Store, StoreError};
+use crate::store::{self, Frequencies, Store, StoreError, Whom};
 
+use super::language::of_locale;
 use super::output::{Output, plural};
 
 /// The heading of the options that commands share.
@@ -41,6 +43,9 @@ pub(super) struct Global {
     /// Number of threads [default: one per processor]
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
+    /// The language of help and pages: zh or en [default: that of your locale]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "LANGUAGE")]
+    lang: Option<Language>,
     /// Print warnings and results only
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(super) quiet: bool,
@@ -86,6 +91,11 @@ impl Global {
             }
         }
         Ok(store.waiting(Duration::from_secs(self.wait.into())))
+    }
+
+    /// The language of pages.
+    pub(super) fn language(&self) -> Language {
+        self.lang.unwrap_or_else(of_locale)
     }
 
     /// A record of this command for the audit chain.
@@ -207,6 +217,16 @@ impl FrequencyOption {
 pub(super) fn pseudonym(argument: &str, text: &str) -> anyhow::Result<Pseudonym> {
     text.parse().map_err(|error| {
         anyhow::anyhow!("{argument}: {error}; `reunite pseudonym` gives that of an original identifier")
+    })
+}
+
+/// Reads the pseudonym of a family or a child of the store, or its first digits.
+pub(super) fn whom(store: &Store, whom: Whom, argument: &str, text: &str, entry: &Entry) -> anyhow::Result<Pseudonym> {
+    store.whom(whom, text, entry).map_err(|error| match error {
+        StoreError::FirstDigits(cause) => {
+            anyhow::anyhow!("{argument}: {cause}; `reunite pseudonym` gives that of an original identifier")
+        }
+        other => other.into(),
     })
 }
 

@@ -2,18 +2,19 @@
 
 use clap::Args;
 
+use crate::audit::Entry;
 use crate::model::Pseudonym;
-use crate::store::{CertainParent, ChangedSetting, ExplainOptions};
+use crate::store::{CertainParent, ChangedSetting, ExplainOptions, Store, Whom};
 
-use super::options::{NumbersOption, PopulationOption, pseudonym};
+use super::options::{NumbersOption, PopulationOption, whom};
 use super::output::Output;
 
 /// A family and a child, and what is shown of them.
 #[derive(Args)]
 pub(super) struct PairOptions {
-    /// The pseudonym of the family, as `candidates` lists it
+    /// The pseudonym of the family, or at least its first 6 digits
     family: String,
-    /// The pseudonym of the child
+    /// The pseudonym of the child, or its first digits
     child: String,
     /// Show the genotypes, which identify people; from the ratios by locus alone, an expert can infer many of them
     #[arg(long)]
@@ -28,10 +29,10 @@ pub(super) struct PairOptions {
 }
 
 impl PairOptions {
-    pub(super) fn explain_options(&self) -> anyhow::Result<ExplainOptions> {
+    pub(super) fn explain_options(&self, store: &Store, entry: &Entry) -> anyhow::Result<ExplainOptions> {
         Ok(ExplainOptions {
-            family: pseudonym("FAMILY", &self.family)?,
-            child: pseudonym("CHILD", &self.child)?,
+            family: whom(store, Whom::Family, "FAMILY", &self.family, entry)?,
+            child: whom(store, Whom::Child, "CHILD", &self.child, entry)?,
             certain_parent: self.certain_parent,
             show_genotypes: self.show_genotypes,
             numbers: self.numbers.numbers.clone(),

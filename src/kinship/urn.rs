@@ -44,20 +44,25 @@ impl<'a> Urn<'a> {
             let mean = |f: &Vec<f64>| self.frequencies.iter().zip(f).map(|(p, value)| p * value).sum::<f64>();
             return self.known * functions.iter().map(mean).product::<f64>();
         }
-        let mut total = 0.0;
-        self.groups(functions, &mut Vec::new(), &mut |groups| total += sums(groups));
-        total * self.scale_of(functions.len())
+        let grouped = self.grouped(functions);
+        grouped.last().map_or(0.0, |all| all * self.scale_of(functions.len()))
     }
 
     /// Computes the same with one more draw: by its allele z, times a function of z (1 if there is no function).
     pub(super) fn one_open(&self, function: Option<&[f64]>, functions: &[Vec<f64>]) -> Vec<f64> {
-        let mut by_allele = vec![0.0; self.weights.len()];
-        self.groups(functions, &mut vec![(1, self.fresh(function))], &mut |groups| {
-            let rest = sums(&groups[1..]);
-            by_allele.iter_mut().zip(&groups[0].1).for_each(|(sum, value)| *sum += value * rest);
-        });
+        let mut by_allele = self.fresh(function);
         let scale = self.scale_of(functions.len() + 1);
-        by_allele.iter_mut().for_each(|value| *value *= scale);
+        if self.theta == 0.0 {
+            let rest = self.means(functions);
+            by_allele.iter_mut().for_each(|value| *value = *value * rest * scale);
+            return by_allele;
+        }
+        // The open draw is in a group with some of the others, which repeat it.
+        let grouped = self.grouped(functions);
+        let mut joined = Joined::new(functions);
+        for (allele, value) in by_allele.iter_mut().enumerate() {
+            *value *= scale * joined.sum(allele, &grouped, |repeats| self.ways(repeats));
+        }
         by_allele
     }
 
@@ -72,22 +77,90 @@ impl<'a> Urn<'a> {
         let n = self.weights.len();
         let weight = weight * self.scale_of(functions.len() + 2);
         let (one, other) = (self.fresh(one), self.fresh(other));
-        self.groups(functions, &mut vec![(1, one.clone()), (1, other.clone())], &mut |groups| {
-            let rest = weight * sums(&groups[2..]);
-            for (row, z) in by_alleles.chunks_exact_mut(n).zip(&groups[0].1) {
-                row.iter_mut().zip(&groups[1].1).for_each(|(cell, w)| *cell += rest * z * w);
-            }
-        });
         if self.theta == 0.0 {
+            add_product(by_alleles, weight * self.means(functions), &one, &other);
             return;
         }
+        let grouped = self.grouped(functions);
+        if grouped.is_empty() || !spend((n * n) << functions.len()) {
+            return;
+        }
+        // In two groups, each with some of the others: by the set of those that join the first, the sum over the sets that
+        // join the second.
+        let all = grouped.len() - 1;
+        let mut joined = Joined::new(functions);
+        let mut second = vec![0.0; grouped.len() * n];
+        for allele in 0..n {
+            joined.set(allele);
+            for first in 0..=all {
+                let left = all ^ first;
+                let of_set = |set: usize| joined.products[set] * self.ways(set.count_ones()) * grouped[left ^ set];
+                second[first * n + allele] = other[allele] * subsets(left).map(of_set).sum::<f64>();
+            }
+        }
+        let mut of_first = vec![0.0; n];
+        for first in 0..=all {
+            let ways = self.ways(first.count_ones());
+            for (allele, value) in of_first.iter_mut().enumerate() {
+                let product: f64 = functions
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| first >> at & 1 == 1)
+                    .map(|(_, f)| f[allele])
+                    .product();
+                *value = one[allele] * product * ways;
+            }
+            add_product(by_alleles, weight, &of_first, &second[first * n..][..n]);
+        }
         // Both in one group: the second repeats the first.
-        let repeated = one.iter().zip(&other).zip(&self.weights);
-        let repeated = repeated.map(|((z, w), fresh)| if *fresh > 0.0 { z * w / fresh * self.theta } else { 0.0 });
-        self.groups(functions, &mut vec![(2, repeated.collect())], &mut |groups| {
-            let rest = weight * sums(&groups[1..]);
-            by_alleles.iter_mut().step_by(n + 1).zip(&groups[0].1).for_each(|(cell, value)| *cell += rest * value);
-        });
+        for (allele, cell) in by_alleles.iter_mut().step_by(n + 1).enumerate() {
+            if self.weights[allele] > 0.0 {
+                let repeated = one[allele] * other[allele] / self.weights[allele];
+                *cell += weight * repeated * joined.sum(allele, &grouped, |repeats| self.ways(repeats + 1));
+            }
+        }
+    }
+
+    /// Returns for every set of the functions, as bits, the sum over the ways to put their draws into groups: of each
+    /// group the mean of its functions' product, times the ways in which it can arise. Empty if the work must stop.
+    fn grouped(&self, functions: &[Vec<f64>]) -> Vec<f64> {
+        let work = (self.weights.len().saturating_mul(2_usize.saturating_pow(functions.len() as u32)))
+            .saturating_add(3_usize.saturating_pow(functions.len() as u32));
+        if !spend(work) {
+            return Vec::new();
+        }
+        let mut joined = Joined::new(functions);
+        let mut groups = vec![0.0; joined.products.len()];
+        for (allele, weight) in self.weights.iter().enumerate() {
+            joined.set(allele);
+            groups.iter_mut().zip(&joined.products).for_each(|(group, product)| *group += weight * product);
+        }
+        for (set, group) in groups.iter_mut().enumerate().skip(1) {
+            *group *= self.ways(set.count_ones() - 1);
+        }
+        let mut grouped = vec![1.0; groups.len()];
+        for set in 1..groups.len() {
+            // The group of the first function, and the others.
+            let lowest = set & set.wrapping_neg();
+            let others = set ^ lowest;
+            grouped[set] = subsets(others).map(|with| groups[with | lowest] * grouped[others ^ with]).sum();
+        }
+        grouped
+    }
+
+    /// Returns the weight of this number of draws that repeat one: the first has one draw to repeat, the next two, and so
+    /// on.
+    fn ways(&self, repeats: u32) -> f64 {
+        (1..=repeats).map(|draws| f64::from(draws) * self.theta).product()
+    }
+
+    /// Returns the product of the means, without theta; 0 if the work must stop.
+    fn means(&self, functions: &[Vec<f64>]) -> f64 {
+        if !spend((functions.len() + 1) * self.weights.len()) {
+            return 0.0;
+        }
+        let mean = |f: &Vec<f64>| self.weights.iter().zip(f).map(|(weight, value)| weight * value).sum::<f64>();
+        functions.iter().map(mean).product()
     }
 
     fn divisor(&self, drawn: usize) -> f64 {
@@ -106,35 +179,45 @@ impl<'a> Urn<'a> {
             Some(function) => self.weights.iter().zip(function).map(|(weight, value)| weight * value).collect(),
         }
     }
+}
 
-    /// Calls `leaf` with every way to put the functions into groups, including the groups that already exist.
-    fn groups(&self, functions: &[Vec<f64>], groups: &mut Vec<Group>, leaf: &mut dyn FnMut(&[Group])) {
-        if !spend((groups.len() + 1) * self.weights.len()) {
-            return;
+/// The products of every set of functions, as bits, at one allele.
+struct Joined<'f> {
+    functions: &'f [Vec<f64>],
+    products: Vec<f64>,
+}
+
+impl<'f> Joined<'f> {
+    fn new(functions: &'f [Vec<f64>]) -> Self {
+        Self { functions, products: vec![1.0; 1 << functions.len()] }
+    }
+
+    fn set(&mut self, allele: usize) {
+        for (at, function) in self.functions.iter().enumerate() {
+            let (before, with) = self.products.split_at_mut(1 << at);
+            with.iter_mut().zip(before).for_each(|(with, without)| *with = *without * function[allele]);
         }
-        let Some((first, rest)) = functions.split_first() else { return leaf(groups) };
-        groups.push((1, self.fresh(Some(first))));
-        self.groups(rest, groups, leaf);
-        groups.pop();
-        if self.theta == 0.0 {
-            return;
-        }
-        for i in 0..groups.len() {
-            let (size, before) = &groups[i];
-            let joined = before.iter().zip(first).map(|(product, value)| product * value * self.theta * *size as f64);
-            let joined = (size + 1, joined.collect());
-            let before = std::mem::replace(&mut groups[i], joined);
-            self.groups(rest, groups, leaf);
-            groups[i] = before;
-        }
+    }
+
+    /// Adds up, over the sets that join a draw of this allele, their product, the ways, and what the others give.
+    fn sum(&mut self, allele: usize, grouped: &[f64], ways: impl Fn(u32) -> f64) -> f64 {
+        self.set(allele);
+        let others = grouped.iter().rev();
+        let joined = self.products.iter().zip(others).enumerate();
+        joined.map(|(set, (product, others))| product * ways(set.count_ones()) * others).sum()
     }
 }
 
-/// A group of equal draws: their number and, by allele, the product of their functions and of the weight.
-type Group = (usize, Vec<f64>);
+/// Iterates over the subsets of a set, the set itself first and the empty one last.
+fn subsets(set: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(set), move |&one| (one > 0).then(|| (one - 1) & set))
+}
 
-fn sums(groups: &[Group]) -> f64 {
-    groups.iter().map(|group| group.1.iter().sum::<f64>()).product()
+/// Adds an outer product, times a factor.
+fn add_product(sums: &mut [f64], factor: f64, rows: &[f64], columns: &[f64]) {
+    for (sums, row) in sums.chunks_exact_mut(columns.len()).zip(rows) {
+        sums.iter_mut().zip(columns).for_each(|(sum, column)| *sum += factor * row * column);
+    }
 }
 
 #[cfg(test)]
@@ -175,6 +258,29 @@ mod tests {
                     let expected = chance * one_by_one(&p, theta, &mut drawn, &functions[..count]);
                     let ours = urn.expect(&functions[..count]);
                     assert!((ours - expected).abs() < 1e-14, "{theta} {known} {count}: {ours} {expected}");
+                    // With one or two draws left open: those of each allele, times a function of it or not.
+                    let only =
+                        |allele: usize, times: f64| (0..3).map(|a| if a == allele { times } else { 0.0 }).collect();
+                    let times = f(0.5, 1.0, 0.25);
+                    let one = urn.one_open(Some(&times), &functions[..count]);
+                    let mut two = vec![1.0; 9];
+                    urn.two_open([Some(&times), None], &functions[..count], 3.0, &mut two);
+                    for z in 0..3 {
+                        let mut all: Vec<Vec<f64>> = vec![only(z, times[z])];
+                        all.extend_from_slice(&functions[..count]);
+                        let expected = chance * one_by_one(&p, theta, &mut drawn, &all);
+                        assert!((one[z] - expected).abs() < 1e-14, "{theta} {known} {count} {z}");
+                        for w in 0..3 {
+                            all.insert(1, only(w, 1.0));
+                            let expected = 1.0 + 3.0 * chance * one_by_one(&p, theta, &mut drawn, &all);
+                            all.remove(1);
+                            let ours = two[z * 3 + w];
+                            assert!(
+                                (ours - expected).abs() < 1e-13,
+                                "{theta} {known} {count} {z} {w}: {ours} {expected}"
+                            );
+                        }
+                    }
                 }
             }
         }

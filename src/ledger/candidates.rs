@@ -75,6 +75,47 @@ impl Ledger {
         Ok(self.connection.query_row(sql, [family.as_bytes()], |row| row.get(0))?)
     }
 
+    /// Returns families whose pseudonyms lie between two, which are included, at most this number.
+    ///
+    /// # Errors
+    /// A database error, or [`LedgerError::Damaged`].
+    pub fn families_between(
+        &self,
+        first: Pseudonym,
+        last: Pseudonym,
+        most: u32,
+    ) -> Result<Vec<Pseudonym>, LedgerError> {
+        self.between("SELECT pseudonym FROM family WHERE pseudonym BETWEEN ?1 AND ?2 LIMIT ?3", (first, last, most))
+    }
+
+    /// Returns children whose pseudonyms lie between two, which are included, at most this number.
+    ///
+    /// # Errors
+    /// A database error, or [`LedgerError::Damaged`].
+    pub fn children_between(
+        &self,
+        first: Pseudonym,
+        last: Pseudonym,
+        most: u32,
+    ) -> Result<Vec<Pseudonym>, LedgerError> {
+        let sql = "SELECT pseudonym FROM sample WHERE pseudonym BETWEEN ?1 AND ?2 AND role = 'child' LIMIT ?3";
+        self.between(sql, (first, last, most))
+    }
+
+    fn between(
+        &self,
+        sql: &str,
+        (first, last, most): (Pseudonym, Pseudonym, u32),
+    ) -> Result<Vec<Pseudonym>, LedgerError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query((first.as_bytes(), last.as_bytes(), most))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(pseudonym(row, 0)?);
+        }
+        Ok(found)
+    }
+
     /// Reports whether the ledger has a child.
     ///
     /// # Errors

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::drawings::{BarWords, Curves, DistributionWords, LocusBar, PlotWords, bars, distributions};
 use super::error::PageError;
-use super::language::Language;
 use super::people::{PagePerson, pedigree_drawing, shown};
 use super::phrases::Catalogue;
 use super::render::{finish, json_page, minute};
@@ -12,7 +11,7 @@ use super::templates::Templates;
 use crate::kinship::cpi::FLAGGED_LOCI;
 use crate::matching::LocusExplanation;
 use crate::meaning::Prior;
-use crate::model::{Pedigree, Pseudonym};
+use crate::model::{Language, Pedigree, Pseudonym};
 use crate::report::{CPI_NAME, ExplanationReport, ReviewReport, ViewRow};
 
 /// The run that found the candidates.

@@ -4,13 +4,12 @@ use serde_json::{Value, json};
 
 use super::candidate::PageRun;
 use super::error::PageError;
-use super::language::Language;
 use super::people::{PagePerson, pedigree_drawing, shown};
 use super::phrases::Catalogue;
 use super::render::{finish, json_page, minute};
 use super::rows::{OwnNumbers, PagePrior, PageSettings, add_numbers, candidates, lost};
 use super::templates::Templates;
-use crate::model::{Pedigree, Pseudonym, Relation};
+use crate::model::{Language, Pedigree, Pseudonym, Relation};
 use crate::report::{CandidateRow, LostRow, MissedRow, RemedyRow, ReviewState};
 
 /// Everything that the report on a family says.

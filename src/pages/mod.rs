@@ -7,7 +7,6 @@ mod candidate;
 mod drawings;
 mod error;
 mod family;
-mod language;
 mod night;
 mod people;
 mod phrases;
@@ -18,6 +17,7 @@ mod templates;
 mod tests;
 mod validation;
 
+pub use crate::model::Language;
 pub use candidate::{CandidatePage, PageRun};
 pub use drawings::{
     BarWords, Curves, DistributionWords, EcePoint, EceWords, LocusBar, Night, NightWords, PedigreeWords, Person,
@@ -26,7 +26,6 @@ pub use drawings::{
 };
 pub use error::PageError;
 pub use family::FamilyPage;
-pub use language::Language;
 pub use night::NightPage;
 pub use people::PagePerson;
 pub use rows::{OwnNumbers, PagePrior, PageSettings};

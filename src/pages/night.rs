@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::drawings::{Night, NightWords, PlotWords, nights};
 use super::error::PageError;
-use super::language::Language;
 use super::phrases::Catalogue;
 use super::render::{finish, json_page, minute};
 use super::rows::{OwnNumbers, PagePrior, PageSettings, add_numbers, by_class, candidates, lost, run};
 use super::templates::Templates;
-use crate::model::{Pseudonym, Unscorable};
+use crate::model::{Language, Pseudonym, Unscorable};
 use crate::report::{CandidateRow, DueRow, LostRow, RunRow, StateRow};
 
 /// Everything that the report of a night says.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::PageError;
-use super::language::Language;
+use crate::model::Language;
 
 const EN: &str = include_str!("words/en.toml");
 const ZH: &str = include_str!("words/zh.toml");

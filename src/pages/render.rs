@@ -8,9 +8,9 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, HtmlEscape, UndefinedBehavior};
 
 use super::error::PageError;
-use super::language::Language;
 use super::phrases::{Catalogue, parts};
 use super::templates::Templates;
+use crate::model::Language;
 use crate::report::SCHEMA_VERSION;
 use crate::report::words::{count, probability, ratio};
 

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::error::PageError;
-use super::language::Language;
 use super::phrases::{Catalogue, parts};
 use super::render::{add_functions, page};
 use super::templates::Templates;
 use crate::matching::Alternative;
 use crate::meaning::{Class, Lack};
-use crate::model::{Relation, Sex};
+use crate::model::{Language, Relation, Sex};
 use crate::report::Remedy;
 use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
 

@@ -8,10 +8,10 @@ use super::drawings::{
     tippett, wilson,
 };
 use super::error::PageError;
-use super::language::Language;
 use super::phrases::Catalogue;
 use super::render::{finish, json_page};
 use super::templates::Templates;
+use crate::model::Language;
 use crate::report::SCHEMA_VERSION;
 
 /// What the validation report says.

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::intake::{Example, FindingCode, example};
+use crate::model::Language;
 
 use super::csv_text::CsvText;
+#[cfg(feature = "cli")]
+use super::finding_words::{meaning, remedy, severity};
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::{SCREEN, narrow_table};
@@ -16,6 +19,8 @@ use super::words::wrap;
 pub struct FindingCodesReport {
     /// The kinds, in the order to show them.
     pub codes: Vec<FindingCode>,
+    /// The language of tables and pages for people.
+    pub language: Language,
 }
 
 impl FindingCodesReport {
@@ -56,18 +61,29 @@ impl FindingCodesReport {
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn table(&self) -> String {
-        let row = |code: &FindingCode| [code.to_string(), code.severity().word().to_owned(), code.meaning().to_owned()];
-        narrow_table(["code", "severity", "meaning"], &[], self.codes.iter().map(row))
+        let row = |&code: &FindingCode| {
+            let severity = severity(code.severity(), self.language);
+            [code.to_string(), severity.to_owned(), meaning(code, self.language).to_owned()]
+        };
+        let header = match self.language {
+            Language::English => ["code", "severity", "meaning"],
+            Language::Chinese => ["代码", "程度", "含义"],
+        };
+        narrow_table(header, &[], self.codes.iter().map(row))
     }
 
     /// Returns a page on each code, with its example.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn pages(&self) -> String {
+        let (of_meaning, of_remedy) = match self.language {
+            Language::English => ("meaning", "what to do"),
+            Language::Chinese => ("含义", "处理办法"),
+        };
         let page = |&code: &FindingCode| {
             let said = |title: &str, text: &str| wrap(&format!("  {title}: {text}"), SCREEN) + "\n";
-            let mut page = format!("{code} ({})\n", code.severity().word());
-            page += &said("meaning", code.meaning());
+            let mut page = format!("{code} ({})\n", severity(code.severity(), self.language));
+            page += &said(of_meaning, meaning(code, self.language));
             match example(code) {
                 None => {}
                 Some(Example::Told(text)) => page += &said("example", text),
@@ -80,7 +96,7 @@ impl FindingCodesReport {
                     }
                 }
             }
-            page + &said("what to do", code.remedy())
+            page + &said(of_remedy, remedy(code, self.language))
         };
         self.codes.iter().map(page).collect::<Vec<_>>().join("\n")
     }
@@ -102,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_code_has_a_page_that_fits_a_screen() {
-        let all = FindingCodesReport { codes: FindingCode::ALL.to_vec() };
+        let all = FindingCodesReport { codes: FindingCode::ALL.to_vec(), language: Language::English };
         let (pages, table) = (all.pages(), all.table());
         assert!(table.lines().all(|line| line.chars().count() <= SCREEN), "{table}");
         assert_eq!(pages.matches("  what to do: ").count(), FindingCode::ALL.len());
@@ -110,9 +126,13 @@ mod tests {
         assert_eq!(all.csv().lines().next().map(|line| line.split(',').count()), Some(7));
         let json: Value = serde_json::from_str(&all.json().unwrap()).unwrap();
         assert_eq!(json["codes"].as_array().unwrap().len(), FindingCode::ALL.len());
-        let one = FindingCodesReport { codes: vec![FindingCode::Allele] };
+        let one = FindingCodesReport { codes: vec![FindingCode::Allele], language: Language::English };
         let expected = "allele (error)\n  meaning: a cell is not an allele or a genotype\n  example: a file of children\n    \
                         sample_id,sex,vWA\n    S1,f,14x\n  what to do: write repeat numbers: 14/15, 14 or 9.3\n";
         assert_eq!(one.pages(), expected);
+        let one = FindingCodesReport { language: Language::Chinese, ..one };
+        assert!(
+            one.pages().contains("  含义: ") && one.pages().contains("  处理办法: ") && one.table().contains("错误")
+        );
     }
 }

@@ -7,7 +7,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::intake::{ColumnName, FindingCode, Problem, Severity, column_letters};
+#[cfg(feature = "cli")]
+use crate::model::Language;
 
+#[cfg(feature = "cli")]
+use super::finding_words::{self, meaning, remedy};
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::narrow_table;
@@ -196,7 +200,7 @@ impl ImportLog {
     #[cfg(feature = "cli")]
     /// Returns a table of the kinds of findings; `None` if there are no findings.
     #[must_use]
-    pub fn summary(&self) -> Option<String> {
+    pub fn summary(&self, language: Language) -> Option<String> {
         let several = self.findings.iter().any(|problem| problem.file != self.findings[0].file);
         let rows = self.kinds().into_iter().map(|Kind { severity, count, first }| {
             let mut place = if several { vec![first.file.to_string()] } else { Vec::new() };
@@ -208,11 +212,25 @@ impl ImportLog {
                 None if place.is_empty() => place.push("the file".to_owned()),
                 None => {}
             }
-            let what = first.code.remedy().to_owned();
-            [severity.word().to_owned(), first.code.to_string(), count.to_string(), place.join(", "), what]
+            let what = match language {
+                Language::English => first.code.remedy().to_owned(),
+                // The list of findings is in English.
+                Language::Chinese => format!("{}；{}", meaning(first.code, language), remedy(first.code, language)),
+            };
+            [
+                finding_words::severity(severity, language).to_owned(),
+                first.code.to_string(),
+                count.to_string(),
+                place.join(", "),
+                what,
+            ]
         });
         let rows: Vec<_> = rows.collect();
-        (!rows.is_empty()).then(|| narrow_table(["severity", "code", "how many", "first", "what to do"], &[2], rows))
+        let header = match language {
+            Language::English => ["severity", "code", "how many", "first", "what to do"],
+            Language::Chinese => ["程度", "代码", "数量", "首见于", "含义和处理办法"],
+        };
+        (!rows.is_empty()).then(|| narrow_table(header, &[2], rows))
     }
 }
 
@@ -359,7 +377,7 @@ mod tests {
             problem("b.csv", 2, Severity::Error, FindingCode::Allele),
         ];
         let log = ImportLog { findings, ..ImportLog::default() };
-        let text = log.summary().unwrap();
+        let text = log.summary(Language::English).unwrap();
         // The last two columns wrap their lines.
         let rows: Vec<Vec<&str>> = text
             .lines()
@@ -370,7 +388,7 @@ mod tests {
         assert_eq!(rows[1], ["C (vWA)", "14/15, 14 or 9.3"]);
         assert_eq!(rows[2], ["warning", "few-loci", "2", "a.csv, line 4, column", "type more loci; few"]);
         assert_eq!(rows[4], ["note", "no-sex", "1", "a.csv", "add a column sex if"]);
-        assert_eq!(ImportLog::default().summary(), None);
+        assert_eq!(ImportLog::default().summary(Language::English), None);
         let json: Value = serde_json::from_str(&log.json().unwrap()).unwrap();
         assert_eq!(json["findings"].as_array().unwrap().len(), 4);
         assert_eq!(json["findings"][1]["line"], 4);
@@ -426,7 +444,7 @@ mod tests {
     fn the_summary_says_what_to_do_and_fits_a_screen() {
         for &code in FindingCode::ALL {
             let findings = vec![problem("a-file-of-a-laboratory.csv", 123_456, code.severity(), code)];
-            let text = ImportLog { findings, ..ImportLog::default() }.summary().unwrap();
+            let text = ImportLog { findings, ..ImportLog::default() }.summary(Language::English).unwrap();
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
             assert!(!text.contains("is so"), "{text}");
         }

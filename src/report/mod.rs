@@ -11,6 +11,8 @@ mod explain;
 mod fam;
 mod families;
 mod finding_codes;
+#[cfg(feature = "cli")]
+mod finding_words;
 mod format;
 mod frequencies;
 mod import;

@@ -10,6 +10,7 @@ use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
 use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest};
 use crate::model::{Candidate, Child, Family, Pseudonym};
+use crate::population::Model;
 use crate::report::Comparison;
 
 use super::comparability::Pairs;
@@ -31,13 +32,24 @@ const FEW: u64 = 1_000;
 /// The version of the scoring. Raise it whenever the same people under the same settings would get other numbers.
 pub(super) const SCORING: u32 = 5;
 
+/// The version of the rounding with theta, whose sums were once added up in another order. It changes the last bits of a
+/// number and therefore the digest of a run, but nothing that a reviewer decides on.
+const ROUNDING_WITH_THETA: u32 = 6;
+
+fn scoring(model: &Model) -> u32 {
+    if model.theta == 0.0 { SCORING } else { ROUNDING_WITH_THETA }
+}
+
 /// Computes the digest of everything that candidates depend on, apart from samples and families.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {
     let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run basis v1");
     let criterion = serde_json::to_string(criterion)?;
-    for part in
-        [&SCORING.to_string(), &HEXLOWER.encode(&store.table().digest()), &calculator.settings_line(), &criterion]
-    {
+    for part in [
+        &scoring(calculator.model()).to_string(),
+        &HEXLOWER.encode(&store.table().digest()),
+        &calculator.settings_line(),
+        &criterion,
+    ] {
         hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }

@@ -21,6 +21,7 @@ use crate::report::{ConflictRow, FamError};
 use crate::review::{Refusal, StaffCode};
 
 use super::config::SettingsError;
+use super::first_digits::FirstDigitsError;
 use super::output_error::OutputError;
 use crate::validation::ValidationError;
 
@@ -341,6 +342,9 @@ pub enum StoreError {
     /// A value cannot be written as JSON.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
+    /// Digits do not name one family or child.
+    #[error(transparent)]
+    FirstDigits(#[from] FirstDigitsError),
     /// The store does not have the family.
     #[error("there is no family {0} in the store")]
     NoFamily(Pseudonym),

@@ -120,3 +120,40 @@ fn a_certain_parent_lowers_the_cpi_and_unknown_pseudonyms_are_refused() {
     let said = lab.run(&["explain", "CANARY", &row[1]]).ends(2).says(&["FAMILY", "reunite pseudonym"]);
     assert!(!said.err.contains("CANARY"), "{}", said.err);
 }
+
+#[test]
+fn the_first_digits_of_a_pseudonym_are_enough() {
+    let lab = Lab::with_population(30, 150);
+    lab.run(&["match"]).ends(0);
+    let listed = lab.run(&["candidates", "--brief", "--format", "json"]).ends(0).json();
+    let [family, child] = ["family", "child"].map(|who| listed["candidates"][0][who].as_str().unwrap().to_owned());
+    let (of_family, of_child) = (&family[..8], child[..10].to_ascii_uppercase());
+    let whole = lab.run(&["explain", &family, &child, "--format", "csv"]).ends(0).out;
+    assert_eq!(lab.run(&["explain", of_family, &of_child, "--format", "csv"]).ends(0).out, whole);
+    let of = |words: &[&str]| lab.run(words);
+    let one = of(&["candidates", "--family", of_family, "--format", "csv"]).ends(0).out;
+    assert_eq!(one, of(&["candidates", "--family", &family, "--format", "csv"]).ends(0).out);
+    of(&["review", "show", of_family, &of_child]).ends(0);
+    of(&["missed", of_family]).ends(0);
+    of(&["families", "check", of_family]);
+    // A family's digits name no child; few digits, and what is none, are refused without being repeated.
+    let nobody = of(&["explain", of_family, of_family]).ends(2);
+    assert!(nobody.err.contains("CHILD: the store has no child") && !nobody.err.contains(of_family), "{}", nobody.err);
+    for bad in ["abcde", "Kanarie-1", &"0".repeat(33), ""] {
+        let said = of(&["missed", bad]).ends(2);
+        assert!(said.err.contains("at least its first 6 digits"), "{bad}: {}", said.err);
+        assert!(bad.is_empty() || !said.err.contains(bad), "{bad}");
+    }
+    // The question is recorded, as one about an unknown pseudonym is.
+    let audit = of(&["audit", "list", "--format", "json"]).ends(0).json();
+    let records = audit["records"].as_array().unwrap();
+    assert!(records.iter().any(|one| one["command"] == "explain" && one["details"]["outcome"] == "unknown"));
+    // Two that begin alike.
+    let [one, other] = ["1", "2"].map(|last| "abcdef".repeat(5) + "0" + last);
+    let children = format!("sample_id,sex,D3S1358,vWA,FGA\n{one},m,15/16,14/17,22/24\n{other},f,14/18,15/19,20/26\n");
+    lab.import("children", "alike.csv", children, &["--identifiers", "pseudonyms", "--min-loci", "1"]).ends(0);
+    let alike = of(&["explain", of_family, "abcdefab"]).ends(2);
+    assert!(alike.err.contains("CHILD: several pseudonyms begin with these digits"), "{}", alike.err);
+    of(&["explain", of_family, &one]).ends(0);
+    of(&["explain", of_family, &one[..31]]).ends(2).says(&["several"]);
+}

@@ -7,13 +7,13 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global, NumbersOption, PriorOption, pseudonym};
+use crate::cli::options::{FormatOption, Global, NumbersOption, PriorOption, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::meaning::Class;
 use crate::model::Unscorable;
 use crate::report::Format;
-use crate::store::{Assigning, CandidateQuery, Candidates, MeaningOptions, Since, Sort};
+use crate::store::{Assigning, CandidateQuery, Candidates, MeaningOptions, Since, Sort, Whom};
 
 /// Candidates shown with what they mean, if no limit is given.
 const CARDS: u32 = 10;
@@ -99,9 +99,14 @@ impl List {
         let is_table = self.format.format == Format::Table;
         let usual = if self.brief { ROWS } else { CARDS };
         let options = MeaningOptions { prior: self.prior.prior, also_frequencies: self.also_frequencies.clone() };
+        let entry = global.entry("candidates").with("format", self.format.format.word());
+        let store = global.open()?;
+        let named = |of, option, text: &Option<String>| {
+            text.as_deref().map(|text| whom(&store, of, option, text, &entry)).transpose()
+        };
         let query = CandidateQuery {
-            family: self.family.as_deref().map(|text| pseudonym("--family", text)).transpose()?,
-            child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,
+            family: named(Whom::Family, "--family", &self.family)?,
+            child: named(Whom::Child, "--child", &self.child)?,
             since: self.since,
             min_log10_lr: self.min_log10_lr,
             max_per_family: self.max_per_family,
@@ -115,8 +120,6 @@ impl List {
             limit: self.limit.or(is_table.then_some(usual)),
             meaning: (!self.brief).then(|| options.clone()),
         };
-        let entry = global.entry("candidates").with("format", self.format.format.word());
-        let store = global.open()?;
         let notices = Notices::new(output);
         let Candidates { mut report, outdated, changed_settings, not_shown, unweighed, min_log10_lr, .. } =
             store.candidates(&query, &entry, &notices)?;

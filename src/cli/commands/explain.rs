@@ -19,10 +19,10 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let options = self.pair.explain_options()?;
         let entry = global.entry("explain").with("format", self.format.format.word());
-        let Explained { report, same_as, changed_settings, .. } =
-            self.pair.population.open(global)?.explain(&options, &entry)?;
+        let store = self.pair.population.open(global)?;
+        let options = self.pair.explain_options(&store, &entry)?;
+        let Explained { report, same_as, changed_settings, .. } = store.explain(&options, &entry)?;
         warn_of_pair(output, &changed_settings, same_as, report.differs_from_candidate());
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,

@@ -2,14 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+use crate::audit::Entry;
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::options::{FormatOption, Global, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::consistency::Severity;
 use crate::model::Pseudonym;
 use crate::report::Format;
-use crate::store::{FamilyStates, WithdrawalReason};
+use crate::store::{FamilyStates, Store, Whom, WithdrawalReason};
 
 #[derive(Subcommand)]
 pub(crate) enum Families {
@@ -71,23 +72,25 @@ impl Families {
     }
 }
 
-fn pseudonyms(families: &[String]) -> anyhow::Result<Vec<Pseudonym>> {
-    families.iter().map(|text| pseudonym("FAMILY", text)).collect()
+fn named(store: &Store, families: &[String], entry: &Entry) -> anyhow::Result<Vec<Pseudonym>> {
+    families.iter().map(|text| whom(store, Whom::Family, "FAMILY", text, entry)).collect()
 }
 
 impl Withdraw {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let families = pseudonyms(&self.families)?;
         let reason: WithdrawalReason = self.cause.parse()?;
-        let changed = global.open()?.withdraw_families(&families, reason, &global.entry("families withdraw"))?;
+        let (store, entry) = (global.open()?, global.entry("families withdraw"));
+        let families = named(&store, &self.families, &entry)?;
+        let changed = store.withdraw_families(&families, reason, &entry)?;
         Ok(say_changed(changed, "withdrawn", output))
     }
 }
 
 impl Restore {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let families = pseudonyms(&self.families)?;
-        let changed = global.open()?.restore_families(&families, &global.entry("families restore"))?;
+        let (store, entry) = (global.open()?, global.entry("families restore"));
+        let families = named(&store, &self.families, &entry)?;
+        let changed = store.restore_families(&families, &entry)?;
         Ok(say_changed(changed, "restored", output))
     }
 }
@@ -118,9 +121,10 @@ impl List {
 
 impl Check {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let families = pseudonyms(&self.families)?;
-        let entry = global.entry("families check").with("format", self.format.format.word());
-        let report = global.open()?.check_consistency(&families, &entry, &Notices::new(output))?;
+        let (store, entry) = (global.open()?, global.entry("families check"));
+        let entry = entry.with("format", self.format.format.word());
+        let families = named(&store, &self.families, &entry)?;
+        let report = store.check_consistency(&families, &entry, &Notices::new(output))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

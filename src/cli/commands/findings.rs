@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::options::FormatOption;
+use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::intake::FindingCode;
@@ -22,10 +22,10 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let named: Result<Vec<FindingCode>, _> = self.codes.iter().map(|word| named(word)).collect();
         let codes = if self.codes.is_empty() { FindingCode::ALL.to_vec() } else { named? };
-        let report = FindingCodesReport { codes };
+        let report = FindingCodesReport { codes, language: global.language() };
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

@@ -201,7 +201,7 @@ impl Import {
         let Imported { log, failed, .. } = imported;
         if json {
             output.data(&log.json()?)?;
-        } else if let Some(summary) = log.summary() {
+        } else if let Some(summary) = log.summary(global.language()) {
             output.say(&format!("\n{summary}"));
         }
         if let Some(path) = &self.manifest {

@@ -3,12 +3,12 @@
 use clap::Args;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global, PriorOption, pseudonym};
+use crate::cli::options::{FormatOption, Global, PriorOption, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, TABLE_ROWS};
 use crate::model::Unscorable;
 use crate::report::Format;
-use crate::store::{FoundMissed, MeaningOptions};
+use crate::store::{FoundMissed, MeaningOptions, Whom};
 
 #[derive(Args)]
 pub(crate) struct FamilyMissed {
@@ -22,11 +22,13 @@ pub(crate) struct FamilyMissed {
 
 impl FamilyMissed {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let family = self.family.as_deref().map(|text| pseudonym("FAMILY", text)).transpose()?;
         let entry = global.entry("missed").with("format", self.format.format.word());
+        let store = global.open()?;
+        let family =
+            self.family.as_deref().map(|text| whom(&store, Whom::Family, "FAMILY", text, &entry)).transpose()?;
         let options = MeaningOptions { prior: self.prior.prior, ..MeaningOptions::default() };
         let FoundMissed { report, failed, outdated, has_linked_loci, .. } =
-            global.open()?.missed(family, &options, &entry, &Notices::new(output))?;
+            store.missed(family, &options, &entry, &Notices::new(output))?;
         if outdated {
             output.warn("the store changed since the last match, and so may the candidates: run `reunite match`");
         }

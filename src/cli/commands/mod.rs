@@ -42,7 +42,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 31] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 32] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -52,6 +52,7 @@ pub(super) const WITHOUT: [(&str, &[&str]); 31] = {
     [
         ("demo", STORE),
         ("findings", ALL),
+        ("report validation", ALL),
         ("synth", STORE),
         ("bench", STORE),
         ("challenge", STORE),
@@ -187,7 +188,7 @@ impl Command {
             Self::Stats(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
-            Self::Findings(command) => command.run(output),
+            Self::Findings(command) => command.run(global, output),
             Self::Frequencies(command) => command.run(global, output),
             Self::Kits(command) => command.run(global, output),
             Self::Kin(command) => command.run(global, output),

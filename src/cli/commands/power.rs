@@ -3,12 +3,12 @@
 use clap::Args;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::options::{FormatOption, Global, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::model::Relation;
 use crate::report::Format;
-use crate::store::{FurtherRelatives, Planned, PowerOptions};
+use crate::store::{FurtherRelatives, Planned, PowerOptions, Whom};
 
 #[derive(Args)]
 pub(crate) struct FamilyPower {
@@ -34,11 +34,11 @@ impl FamilyPower {
             [] => FurtherRelatives::All,
             chosen => FurtherRelatives::These(chosen.iter().copied().collect()),
         };
-        let family = pseudonym("FAMILY", &self.family)?;
-        let options = PowerOptions { family, min_log10_lr: self.min_log10_lr, further };
         let entry = global.entry("power").with("format", self.format.format.word());
-        let Planned { report, failed, has_linked_loci, .. } =
-            global.open()?.power(&options, &entry, &Notices::new(output))?;
+        let store = global.open()?;
+        let family = whom(&store, Whom::Family, "FAMILY", &self.family, &entry)?;
+        let options = PowerOptions { family, min_log10_lr: self.min_log10_lr, further };
+        let Planned { report, failed, has_linked_loci, .. } = store.power(&options, &entry, &Notices::new(output))?;
         if has_linked_loci {
             output.warn("linked loci are scored together, but counted as independent here");
         }

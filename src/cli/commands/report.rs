@@ -7,13 +7,13 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{Global, NumbersOption, PopulationOption, pseudonym};
+use crate::cli::options::{Global, NumbersOption, PopulationOption, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::pair_options::{PairOptions, warn_of_pair};
 use crate::model::{Unscorable, shown_path};
 use crate::pages::{Language, PageError, Templates, ValidationPage};
-use crate::store::{FamilyOptions, NightOptions, Replace, check_output, write_output};
+use crate::store::{FamilyOptions, NightOptions, Replace, Whom, check_output, write_output};
 
 #[derive(Subcommand)]
 pub(crate) enum Report {
@@ -56,7 +56,7 @@ pub(crate) struct NightReport {
 
 #[derive(Args)]
 pub(crate) struct FamilyReport {
-    /// The pseudonym of the family, as `candidates` lists it
+    /// The pseudonym of the family, or at least its first 6 digits
     family: String,
     /// The most rows of a list; all are counted
     #[arg(long, value_name = "N", default_value_t = 200)]
@@ -86,9 +86,6 @@ struct PageOptions {
     /// html or json
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "html")]
     format: PageFormat,
-    /// The language of the page: zh or en [default: that of your locale]
-    #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<Language>,
     /// Your own templates: a folder with some of base.html, macros.html, candidate.html, night.html, family.html,
     /// validation.html
     #[arg(long, value_name = "DIR")]
@@ -113,17 +110,18 @@ impl Report {
             Self::Candidate(command) => command.run(global, output),
             Self::Night(command) => command.run(global, output),
             Self::Family(command) => command.run(global, output),
-            Self::Validation(command) => command.run(output),
+            Self::Validation(command) => command.run(global, output),
         }
     }
 }
 
 impl CandidateReport {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let ready = self.page.ready(self.pair.numbers.numbers.as_deref())?;
-        let options = self.pair.explain_options()?;
+        let ready = self.page.ready(global, self.pair.numbers.numbers.as_deref())?;
         let entry = global.entry("report candidate").with("templates", ready.templates.digest());
-        let (page, notes) = self.pair.population.open(global)?.candidate_page(&options, &entry)?;
+        let store = self.pair.population.open(global)?;
+        let options = self.pair.explain_options(&store, &entry)?;
+        let (page, notes) = store.candidate_page(&options, &entry)?;
         let differs = page.explained.differs_from_candidate();
         warn_of_pair(output, &notes.changed_settings, notes.same_as, differs);
         ready.write(output, || page.json(), |language, templates| page.html(language, templates))
@@ -132,7 +130,7 @@ impl CandidateReport {
 
 impl NightReport {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let ready = self.page.ready(self.numbers.numbers.as_deref())?;
+        let ready = self.page.ready(global, self.numbers.numbers.as_deref())?;
         let options = NightOptions {
             run: self.run,
             most: self.rows as usize,
@@ -148,14 +146,15 @@ impl NightReport {
 
 impl FamilyReport {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let ready = self.page.ready(self.numbers.numbers.as_deref())?;
+        let ready = self.page.ready(global, self.numbers.numbers.as_deref())?;
+        let entry = global.entry("report family").with("templates", ready.templates.digest());
+        let store = self.population.open(global)?;
         let options = FamilyOptions {
-            family: pseudonym("FAMILY", &self.family)?,
+            family: whom(&store, Whom::Family, "FAMILY", &self.family, &entry)?,
             most: self.rows as usize,
             numbers: self.numbers.numbers.clone(),
         };
-        let entry = global.entry("report family").with("templates", ready.templates.digest());
-        let (page, notes) = self.population.open(global)?.family_page(&options, &entry)?;
+        let (page, notes) = store.family_page(&options, &entry)?;
         notes.changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         warn_unweighed(output, &notes.unweighed);
         ready.write(output, || page.json(), |language, templates| page.html(language, templates))
@@ -163,9 +162,9 @@ impl FamilyReport {
 }
 
 impl ValidationReport {
-    fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let file = self.dir.join("validation.json");
-        let ready = self.page.ready(Some(&file))?;
+        let ready = self.page.ready(global, Some(&file))?;
         let bytes = fs::read(&file)
             .with_context(|| format!("cannot read {}; `reunite validate --out DIR` writes it", shown_path(&file)))?;
         let page = ValidationPage::read(&bytes).with_context(|| format!("cannot use {}", shown_path(&file)))?;
@@ -183,13 +182,14 @@ fn warn_unweighed(output: &Output, unweighed: &[Unscorable]) {
 struct Ready<'a> {
     options: &'a PageOptions,
     templates: Templates,
+    language: Language,
     replace: Replace,
     /// A file that the command reads.
     input: Option<PathBuf>,
 }
 
 impl PageOptions {
-    fn ready(&self, input: Option<&Path>) -> anyhow::Result<Ready<'_>> {
+    fn ready(&self, global: &Global, input: Option<&Path>) -> anyhow::Result<Ready<'_>> {
         let templates = match &self.templates {
             None => Templates::embedded(),
             Some(folder) => Templates::read(folder).with_context(|| {
@@ -198,7 +198,8 @@ impl PageOptions {
         };
         let replace = if self.force { Replace::AnyFile } else { Replace::Unforced };
         check_output(&self.out, replace, input.as_slice())?;
-        Ok(Ready { options: self, templates, replace, input: input.map(Path::to_owned) })
+        let language = global.language();
+        Ok(Ready { options: self, templates, language, replace, input: input.map(Path::to_owned) })
     }
 }
 
@@ -209,25 +210,16 @@ impl Ready<'_> {
         json: impl FnOnce() -> serde_json::Result<String>,
         html: impl FnOnce(Language, &Templates) -> Result<String, PageError>,
     ) -> anyhow::Result<Outcome> {
-        let PageOptions { out, format, lang, templates, .. } = self.options;
+        let PageOptions { out, format, templates, .. } = self.options;
         let text = match format {
             PageFormat::Json => json()?,
-            PageFormat::Html => {
-                html(lang.unwrap_or_else(of_locale), &self.templates).with_context(|| match templates {
-                    None => "cannot write the page".to_owned(),
-                    Some(folder) => format!("cannot write the page with the templates of {}", shown_path(folder)),
-                })?
-            }
+            PageFormat::Html => html(self.language, &self.templates).with_context(|| match templates {
+                None => "cannot write the page".to_owned(),
+                Some(folder) => format!("cannot write the page with the templates of {}", shown_path(folder)),
+            })?,
         };
         write_output(out, text.as_bytes(), self.replace, self.input.as_deref().as_slice())?;
         output.say(&format!("wrote the report to {}", shown_path(out)));
         Ok(Outcome::Done)
     }
-}
-
-/// Returns the language of the user's locale.
-fn of_locale() -> Language {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-    Language::of_locale(&locale.unwrap_or_default())
 }

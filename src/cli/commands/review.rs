@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use crate::audit::{ReviewerKey, ReviewerPublicKey};
-use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::audit::{Entry, ReviewerKey, ReviewerPublicKey};
+use crate::cli::options::{FormatOption, Global, pseudonym, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::passphrase::PassphraseOption;
 use crate::model::{Pseudonym, shown_path};
 use crate::report::{ConflictRow, Format};
 use crate::review::{BasisPart, Conflict, Deadline, Decision, ReasonCode, StaffCode, Status, Step, StepDoubt};
-use crate::store::{NewDecision, ReviewFilter, StepRecorded, Store, checked_reason};
+use crate::store::{NewDecision, ReviewFilter, StepRecorded, Store, Whom, checked_reason};
 
 #[derive(Subcommand)]
 pub(crate) enum Review {
@@ -80,15 +80,16 @@ pub(crate) struct Enrol {
 /// A family and a child.
 #[derive(Args)]
 pub(crate) struct PairOption {
-    /// The pseudonym of the family, as `candidates` lists it
+    /// The pseudonym of the family, or at least its first 6 digits
     family: String,
-    /// The pseudonym of the child
+    /// The pseudonym of the child, or its first digits
     child: String,
 }
 
 impl PairOption {
-    fn read(&self) -> anyhow::Result<(Pseudonym, Pseudonym)> {
-        Ok((pseudonym("FAMILY", &self.family)?, pseudonym("CHILD", &self.child)?))
+    fn read(&self, store: &Store, entry: &Entry) -> anyhow::Result<(Pseudonym, Pseudonym)> {
+        let family = whom(store, Whom::Family, "FAMILY", &self.family, entry)?;
+        Ok((family, whom(store, Whom::Child, "CHILD", &self.child, entry)?))
     }
 }
 
@@ -266,12 +267,12 @@ fn reviewers(format: &FormatOption, global: &Global, output: &Output) -> anyhow:
 
 impl Decide {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (family, child) = self.pair.read()?;
-        let store = global.open()?;
+        let (store, entry) = (global.open()?, global.entry("review decide"));
+        let (family, child) = self.pair.read(&store, &entry)?;
         let key = key(&store, &self.key, &self.passphrase)?;
         let (decision, code) = (self.decision.parse()?, self.because.parse()?);
         let decision = NewDecision { family, child, decision, code, text: self.text.as_deref(), key: &key };
-        let recorded = store.decide(&decision, &global.entry("review decide"))?;
+        let recorded = store.decide(&decision, &entry)?;
         if !recorded.changed.is_empty() {
             output.warn(&format!(
                 "changed since the pair was decided: {}; the decisions before do not count any more",
@@ -306,10 +307,10 @@ fn key(store: &Store, file: &std::path::Path, passphrase: &PassphraseOption) -> 
 
 impl Show {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (family, child) = self.pair.read()?;
         let store = global.open()?;
-        let key = self.key.as_deref().map(|file| key(&store, file, &self.passphrase)).transpose()?;
         let entry = global.entry("review show").with("format", self.format.format.word());
+        let (family, child) = self.pair.read(&store, &entry)?;
+        let key = self.key.as_deref().map(|file| key(&store, file, &self.passphrase)).transpose()?;
         let report = store.show_review(family, child, key.as_ref(), &entry)?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
@@ -337,9 +338,10 @@ impl List {
 
 impl Retest {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (family, child) = self.pair.read()?;
+        let (store, entry) = (global.open()?, global.entry("review retest"));
+        let (family, child) = self.pair.read(&store, &entry)?;
         let sample = pseudonym("--sample", &self.sample)?;
-        let done = global.open()?.record_retest(family, child, sample, &global.entry("review retest"))?;
+        let done = store.record_retest(family, child, sample, &entry)?;
         let compared = format!(
             "{} loci compared, differing alleles: {}",
             done.likeness.loci_compared, done.likeness.differing_alleles
@@ -358,9 +360,10 @@ impl Retest {
 
 impl TakeStep {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (family, child) = self.pair.read()?;
+        let (store, entry) = (global.open()?, global.entry("review step"));
+        let (family, child) = self.pair.read(&store, &entry)?;
         let (step, date): (Step, Date) = (self.step.parse()?, day("--date", &self.date)?);
-        let recorded = global.open()?.record_step(family, child, step, date, &global.entry("review step"))?;
+        let recorded = store.record_step(family, child, step, date, &entry)?;
         for doubt in &recorded.doubts {
             output.warn(&format!("warning: {}", doubted(*doubt, &recorded)));
         }
@@ -392,9 +395,10 @@ fn doubted(doubt: StepDoubt, recorded: &StepRecorded) -> String {
 
 impl Found {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let child = pseudonym("CHILD", &self.child)?;
+        let (store, entry) = (global.open()?, global.entry("review found"));
+        let child = whom(&store, Whom::Child, "CHILD", &self.child, &entry)?;
         let date = day("--date", &self.date)?;
-        if let Some(before) = global.open()?.record_found(child, date, &global.entry("review found"))? {
+        if let Some(before) = store.record_found(child, date, &entry)? {
             output.warn(&format!("the child was recorded as found on {before}; the deadlines count from {date} now"));
         }
         output.say(&format!("recorded: found on {date}; `reunite review due` lists the deadlines"));
@@ -404,9 +408,10 @@ impl Found {
 
 impl Done {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let child = pseudonym("CHILD", &self.child)?;
+        let (store, entry) = (global.open()?, global.entry("review done"));
+        let child = whom(&store, Whom::Child, "CHILD", &self.child, &entry)?;
         let (deadline, date): (Deadline, Date) = (self.deadline.parse()?, day("--date", &self.date)?);
-        global.open()?.record_done(child, deadline, date, &global.entry("review done"))?;
+        store.record_done(child, deadline, date, &entry)?;
         output.say(&format!("recorded: {deadline} on {date}"));
         Ok(Outcome::Done)
     }

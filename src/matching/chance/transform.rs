@@ -198,7 +198,7 @@ impl<'a> Sum<'a> {
                     band.iter_mut().flat_map(|(re, im)| re.iter_mut().chain(im)).for_each(|value| *value *= factor);
                 }
             }
-            let of_locus = |locus: usize| loci[locus].as_ref().map(|band| (&band.0[..], &band.1[..]));
+            let of_locus = |locus: usize| loci[locus].as_ref().map(|band| (&band.0, &band.1));
             self.bands[part as usize].push(over_sets(&self.sets, of_locus, &mut self.values));
         }
         &self.bands[part as usize][number]
@@ -208,7 +208,7 @@ impl<'a> Sum<'a> {
 /// Adds up the children of all sets, each the product over the loci at which it is typed. `values` is working memory.
 fn over_sets<'l>(
     sets: &TypedSets,
-    of_locus: impl Fn(usize) -> Option<(&'l [f64], &'l [f64])>,
+    of_locus: impl Fn(usize) -> Option<(&'l [f64; BAND], &'l [f64; BAND])>,
     values: &mut Vec<Band>,
 ) -> Band {
     values.clear();
@@ -220,7 +220,7 @@ fn over_sets<'l>(
             multiply(&mut value, res, ims);
         }
         if let Some((untyped, factor)) = node.untyped {
-            let untyped = &values[untyped];
+            let untyped = values[untyped];
             for i in 0..BAND {
                 value.0[i] += factor * untyped.0[i];
                 value.1[i] += factor * untyped.1[i];
@@ -233,7 +233,7 @@ fn over_sets<'l>(
 }
 
 /// Multiplies complex numbers by others.
-fn multiply(value: &mut Band, res: &[f64], ims: &[f64]) {
+fn multiply(value: &mut Band, res: &[f64; BAND], ims: &[f64; BAND]) {
     for i in 0..BAND {
         let (re, im) = (value.0[i], value.1[i]);
         value.0[i] = re * res[i] - im * ims[i];
@@ -319,7 +319,8 @@ impl Expected {
         let mut values = Vec::new();
         for first in (0..FREQUENCIES).step_by(BAND) {
             let of_locus = |locus: usize| {
-                loci[locus].as_ref().map(|locus| (&locus.re[first..first + BAND], &locus.im[first..first + BAND]))
+                let (re, im) = loci[locus].as_ref().map(|locus| (&locus.re[first..], &locus.im[first..]))?;
+                re.first_chunk().zip(im.first_chunk())
             };
             let (res, ims) = over_sets(sets, of_locus, &mut values);
             re.extend(res);

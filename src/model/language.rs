@@ -1,10 +1,10 @@
-//! The languages of pages.
+//! The languages of help and pages.
 
 use std::str::FromStr;
 
-use crate::model::UnknownWord;
+use super::relation::UnknownWord;
 
-/// The language of a page.
+/// The language of help and pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// English.
