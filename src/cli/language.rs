@@ -124,9 +124,12 @@ impl Chinese {
                 help += &format!("［可选：{}］", names.join("、"));
             }
         }
+        let help = wrap(&help, WIDTH);
+        // clap writes a longer text of its own about --help.
+        let argument = if argument.get_id() == "help" { argument.long_help(help.clone()) } else { argument };
         argument
             .help_heading(heading)
-            .help(wrap(&help, WIDTH))
+            .help(help)
             .hide_default_value(true)
             .hide_possible_values(true)
             .hide_env(true)

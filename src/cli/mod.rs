@@ -136,7 +136,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
     guard::no_core_dumps()?;
     let global = &arguments.global;
     global.use_threads()?;
-    arguments.command.run(global, output)
+    arguments.command.run(global, output, arguments_of_commands)
 }
 
 #[cfg(test)]

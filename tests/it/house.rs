@@ -12,11 +12,13 @@ use circles::circles;
 use source::{Crate, ModulePath};
 
 /// Crates that only these rooms may use.
-const OWNERS: [(&str, &[&str]); 16] = [
+const OWNERS: [(&str, &[&str]); 18] = [
     ("age", &["pseudonym"]),
     ("anyhow", &["cli", "main"]),
     ("bincode", &["index"]),
     ("clap", &["cli", "main"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     // The feature `cli` gates it there.
     ("comfy_table", &["report"]),
     ("ctrlc", &["cli", "main"]),

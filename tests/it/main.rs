@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod accounts;
+mod at_home;
 mod at_once;
 mod audit;
 mod bad_input;

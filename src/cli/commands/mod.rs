@@ -5,6 +5,7 @@ mod bench;
 mod candidates;
 mod challenge;
 mod comparable;
+mod completions;
 mod demo;
 mod explain;
 mod export;
@@ -19,6 +20,7 @@ mod key;
 mod kin;
 mod kits;
 mod lr;
+mod man;
 mod maps;
 mod matching;
 mod missed;
@@ -42,7 +44,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 32] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 34] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -52,6 +54,8 @@ pub(super) const WITHOUT: [(&str, &[&str]); 32] = {
     [
         ("demo", STORE),
         ("findings", ALL),
+        ("completions", ALL),
+        ("man", ALL),
         ("report validation", ALL),
         ("synth", STORE),
         ("bench", STORE),
@@ -167,11 +171,20 @@ pub(super) enum Command {
     Audit(audit::Audit),
     /// Check every part of the store: ledger, settings, audit chain, vault, index
     Verify(verify::Verify),
+    /// Write the completions of a shell to standard output
+    Completions(completions::Completions),
+    /// Write the manual pages of all commands
+    Man(man::Man),
 }
 
 impl Command {
-    /// Runs the command.
-    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+    /// Runs the command. `program` defines all commands, for those that describe them.
+    pub(super) fn run(
+        &self,
+        global: &Global,
+        output: &Output,
+        program: fn() -> clap::Command,
+    ) -> anyhow::Result<Outcome> {
         match self {
             Self::Demo(command) => command.run(output),
             Self::Key(command) => command.run(global, output),
@@ -206,6 +219,8 @@ impl Command {
             Self::Review(command) => command.run(global, output),
             Self::Audit(command) => command.run(global, output),
             Self::Verify(command) => command.run(global, output),
+            Self::Completions(command) => command.run(program(), output),
+            Self::Man(command) => command.run(program(), output),
         }
     }
 }

@@ -264,6 +264,11 @@ fn without_a_store(watched: &mut Watched) {
          C,{card},child,m,vWA,14,16\n"
     );
     let file = watched.lab.write("cases-of-lr.csv", &cases);
+    watched.done("completions", &["bash"]);
+    watched.fails("completions", &["cmd"]);
+    let pages = watched.lab.name("man");
+    watched.done("man", &[&pages]);
+    watched.fails("man", &[&pages]);
     watched.done("lr", &[&file]);
     for (old, new) in
         [("14,15", format!("14,{row}")), ("father,m", format!("{row},m")), ("vWA,14,15", format!("{row},14,15"))]
