@@ -13,9 +13,9 @@ use crate::index::IndexError;
 use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
 use crate::model::shown_path;
-use crate::pseudonym::{KeyError, VaultError};
+use crate::pseudonym::{KeyError, StreamError, VaultError};
 use crate::review::{Refusal, Step};
-use crate::store::{BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
+use crate::store::{BackupFault, BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
@@ -95,6 +95,14 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::RotationNotCleared { .. } => {
             "mend the cause, then repeat the command, or run `reunite vault sweep`"
         }
+        StoreError::NoBackupRecipient => {
+            "name one with `reunite vault recipients add`, or give --recipient or --passphrase-file"
+        }
+        StoreError::Overtaken => "repeat the command",
+        StoreError::RestoredOver(_) => "choose another --store",
+        StoreError::Sealed { source, .. } => return of_sealed(source).map(str::to_owned),
+        StoreError::Backup { source, .. } => return of_backup(source).map(str::to_owned),
+        StoreError::RestoredUnsound(_) => "restore an earlier backup",
         StoreError::CannotEncrypt => "build it with `--features sqlcipher`",
         StoreError::Review(refusal) => return of_review(refusal).map(str::to_owned),
         StoreError::ReviewConflict(_) => "two reviewers must refute one of the pairs with `reunite review decide`",
@@ -109,6 +117,30 @@ fn fix(error: &StoreError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Says what to do about a backup that does not open.
+fn of_sealed(error: &StreamError) -> Option<&'static str> {
+    Some(match error {
+        StreamError::Damaged => "take another copy of it, or an earlier backup",
+        StreamError::OtherRecipients => "give the --identity of one of its recipients",
+        StreamError::OtherPassphrase => "give another --passphrase-file",
+        StreamError::NeedsPassphrase => "give --passphrase-file instead of --identity",
+        StreamError::NeedsIdentity => "give --identity instead of --passphrase-file",
+        _ => return None,
+    })
+}
+
+/// Says what to do about a backup that cannot be restored.
+fn of_backup(fault: &BackupFault) -> Option<&'static str> {
+    Some(match fault {
+        BackupFault::OtherContent => "give a file that `reunite backup` wrote",
+        BackupFault::Version => "restore it with the program that wrote it",
+        BackupFault::Damaged | BackupFault::Part(_) => "take another copy of it, or an earlier backup",
+        BackupFault::Shorter(_) => "repeat the command",
+        BackupFault::Io(_) => return None,
+        _ => "`reunite backup` did not write this file: find out where it is from, and restore another one",
+    })
 }
 
 /// Says what to do if the rules of a review refuse something.

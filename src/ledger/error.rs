@@ -32,6 +32,12 @@ impl LedgerError {
             _ => None,
         }
     }
+
+    /// Reports whether another command is writing to the ledger at this moment.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Database(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
 }
 
 /// Why an operation of the ledger failed. Nothing was changed.

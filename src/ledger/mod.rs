@@ -44,6 +44,7 @@ mod runs;
 mod samples;
 mod schema;
 mod seal;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -72,3 +73,4 @@ pub use rekey::{Rekeyed, Renamed};
 pub(crate) use reviews::{NewReviewEvent, ReviewCase, Reviews};
 pub use runs::{RunDelta, RunRecord, Standing};
 pub use samples::{Sample, Samples};
+pub use snapshot::Snapshot;

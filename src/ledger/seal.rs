@@ -46,8 +46,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Time between two attempts.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
-/// Number of connections of this process to a file.
-type Connections = Arc<Mutex<usize>>;
+/// The connections of this process to a file.
+type Connections = Arc<Mutex<Opened>>;
+
+/// What this process has open of a file.
+#[derive(Debug, Default)]
+struct Opened {
+    /// Number of connections.
+    number: usize,
+    /// Handles for reading the file beside the connections. Closing one ends SQLite's locks, so they stay open until no
+    /// connection is left.
+    files: Vec<Arc<File>>,
+}
 
 /// The connections, by device and inode number of the file.
 static OPEN: LazyLock<Mutex<HashMap<(u64, u64), Connections>>> = LazyLock::new(Mutex::default);
@@ -114,16 +124,16 @@ impl Seal {
     ) -> Result<(Self, Standing, Option<T>), LedgerError> {
         let metadata = fs::metadata(path).map_err(|source| cannot("open", path, source))?;
         let connections = Arc::clone(lock(&OPEN).entry((metadata.dev(), metadata.ino())).or_default());
-        let mut number = lock(&connections);
-        let (standing, seen) = match *number {
+        let mut open = lock(&connections);
+        let (standing, seen) = match open.number {
             0 => {
                 let seen = look()?;
                 (standing(path)?, Some(seen))
             }
             _ => (Standing::Sound, None),
         };
-        *number += 1;
-        drop(number);
+        open.number += 1;
+        drop(open);
         let (is_due, is_ours) = (standing == Standing::Unsealed, !matches!(standing, Standing::Altered { .. }));
         let held = Reading::No;
         Ok((Self { path: path.to_owned(), connections, is_counted: true, is_due, is_ours, held }, standing, seen))
@@ -171,6 +181,16 @@ impl Seal {
         matches!(self.held, Reading::Only(_))
     }
 
+    /// Opens the file for reading beside the connection.
+    ///
+    /// # Errors
+    /// An I/O error of the system.
+    pub(super) fn read_beside(&self) -> io::Result<Arc<File>> {
+        let file = Arc::new(files::open(&self.path)?);
+        lock(&self.connections).files.push(Arc::clone(&file));
+        Ok(file)
+    }
+
     /// Empties the seal before the file is written to by other means than closing the connection. The returned file of
     /// the seal keeps others from sealing meanwhile.
     ///
@@ -187,10 +207,18 @@ impl Seal {
     /// If the system refuses, this function does not report it, and leaves the journal or the empty seal to the next
     /// command.
     pub(super) fn close(&mut self, connection: Connection) {
-        let mut number = lock(&self.connections);
-        *number -= usize::from(std::mem::take(&mut self.is_counted));
+        let connections = Arc::clone(&self.connections);
+        let mut open = lock(&connections);
+        open.number -= usize::from(std::mem::take(&mut self.is_counted));
+        self.close_last(connection, open.number == 0);
+        if open.number == 0 {
+            open.files.clear();
+        }
+    }
+
+    fn close_last(&self, connection: Connection, is_last: bool) {
         // The last other connection of this process will renew the seal.
-        if *number > 0 || !self.is_ours {
+        if !is_last || !self.is_ours {
             return;
         }
         let journal_may_end = || connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
@@ -210,7 +238,7 @@ impl Seal {
 
 impl Drop for Seal {
     fn drop(&mut self) {
-        *lock(&self.connections) -= usize::from(self.is_counted);
+        lock(&self.connections).number -= usize::from(self.is_counted);
     }
 }
 

@@ -13,6 +13,7 @@ mod originals;
 mod passphrase;
 mod private;
 mod seal;
+mod stream;
 mod sub_keys;
 mod vault;
 
@@ -26,4 +27,6 @@ pub use passphrase::{Passphrase, PassphraseError};
 pub use private::{KeyError, KeySource};
 pub(crate) use private::{MOST_BYTES, line, parse_line, read_secret, write_secret};
 pub use seal::{Opened, Record, SealError, Sealed};
+pub(crate) use stream::is_of_content;
+pub use stream::{OpenWith, OpeningReader, SealFor, SealingWriter, StreamError};
 pub use vault::{Vault, VaultError, VaultFile, VaultWriter};

@@ -82,13 +82,26 @@ impl Passphrase {
         if long { Ok(()) } else { Err(PassphraseError::Short) }
     }
 
+    /// Returns the recipient for whom this passphrase seals.
+    pub(super) fn recipient(&self) -> scrypt::Recipient {
+        let mut recipient = scrypt::Recipient::new(self.0.clone());
+        recipient.set_work_factor(WORK);
+        recipient
+    }
+
+    /// Returns the identity with which this passphrase opens.
+    pub(super) fn identity(&self) -> scrypt::Identity {
+        let mut identity = scrypt::Identity::new(self.0.clone());
+        identity.set_max_work_factor(MOST_WORK);
+        identity
+    }
+
     /// Seals a secret.
     ///
     /// # Errors
     /// [`PassphraseError::Sealing`].
     pub(crate) fn seal(&self, secret: &[u8]) -> Result<Vec<u8>, PassphraseError> {
-        let mut recipient = scrypt::Recipient::new(self.0.clone());
-        recipient.set_work_factor(WORK);
+        let recipient = self.recipient();
         let recipients = std::iter::once(&recipient as &dyn age::Recipient);
         let encryptor = age::Encryptor::with_recipients(recipients).map_err(|_| PassphraseError::Sealing)?;
         let seal = || {
@@ -107,8 +120,7 @@ impl Passphrase {
     /// # Errors
     /// [`PassphraseError::Wrong`].
     pub(crate) fn open(&self, sealed: &[u8], most: usize) -> Result<Zeroizing<Vec<u8>>, PassphraseError> {
-        let mut identity = scrypt::Identity::new(self.0.clone());
-        identity.set_max_work_factor(MOST_WORK);
+        let identity = self.identity();
         let decryptor = age::Decryptor::new_buffered(ArmoredReader::new(sealed)).map_err(|_| PassphraseError::Wrong)?;
         let opened = decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity));
         let reader = opened.map_err(|_| PassphraseError::Wrong)?;

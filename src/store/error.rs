@@ -15,13 +15,14 @@ use crate::matching::{ReachError, Stopped};
 use crate::model::{Locus, PedigreeError, Pseudonym, shown, shown_path};
 use crate::planning::PlanningError;
 use crate::population::{FrequencyTableError, TableTextError};
-use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
+use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, StreamError, VaultError};
 use crate::report::words::{count, plural};
 use crate::report::{ConflictRow, FamError};
 use crate::review::{Refusal, StaffCode};
 
 use super::config::SettingsError;
 use super::first_digits::FirstDigitsError;
+use super::container::BackupFault;
 use super::output_error::OutputError;
 use crate::validation::ValidationError;
 
@@ -494,6 +495,34 @@ pub enum StoreError {
         /// What failed.
         source: Box<StoreError>,
     },
+    /// There is nobody to seal a backup for.
+    #[error("the store has no custodian, so there is nobody to seal the backup for")]
+    NoBackupRecipient,
+    /// The settings or the vault were changed while a backup was written, each time.
+    #[error("another command changed the settings or the vault of the store while the backup was written")]
+    Overtaken,
+    /// A backup cannot be opened.
+    #[error("{}", shown_path(path))]
+    Sealed {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: StreamError,
+    },
+    /// A backup cannot be restored, or not be written.
+    #[error("{}", shown_path(path))]
+    Backup {
+        /// Its file, or the file of the store.
+        path: PathBuf,
+        /// Why not.
+        source: BackupFault,
+    },
+    /// A store cannot be restored where something is already.
+    #[error("{} exists already; a store is restored into a folder that does not exist yet", shown_path(.0))]
+    RestoredOver(PathBuf),
+    /// A restored store is damaged.
+    #[error("the restored store is damaged: {0}; nothing of it is left")]
+    RestoredUnsound(String),
     /// This build does not encrypt ledgers.
     #[error("this build does not encrypt ledgers")]
     CannotEncrypt,

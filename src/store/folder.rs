@@ -29,7 +29,7 @@ use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
 const FREQUENCIES: &str = "frequencies.csv";
-const VAULT: &str = "vault";
+pub(super) const VAULT: &str = "vault";
 /// The name of the indices' folder in the store, if they are not kept elsewhere.
 pub(super) const INDEX: &str = "index";
 
@@ -594,7 +594,7 @@ impl Store {
 }
 
 /// Finds a group of accounts.
-fn found(name: &str, members: Members) -> Result<Group, StoreError> {
+pub(super) fn found(name: &str, members: Members) -> Result<Group, StoreError> {
     Group::find(name, members == Members::Write).ok_or_else(|| StoreError::NoGroup(name.to_owned()))
 }
 

@@ -1,6 +1,7 @@
 //! The commands: each reads its arguments, calls one operation, and prints what comes of it.
 
 mod audit;
+mod backup;
 mod bench;
 mod candidates;
 mod challenge;
@@ -28,6 +29,7 @@ mod power;
 mod pseudonym;
 mod reidentify;
 mod report;
+mod restore;
 mod review;
 mod rotate;
 mod runs;
@@ -70,6 +72,8 @@ pub(super) const WITHOUT: [(&str, &[&str]); 34] = {
         ("init", &["wait", "threads"]),
         ("audit list", &["reason", "wait", "threads"]),
         ("runs", &["wait", "threads"]),
+        ("backup", &["wait", "threads"]),
+        ("restore", &["wait", "threads"]),
         ("audit verify", &["reason", "wait", "threads"]),
         ("maps show", UNRECORDED),
         ("maps list", UNRECORDED),
@@ -169,6 +173,10 @@ pub(super) enum Command {
     /// List, verify and sign the audit chain: who did what, when and why
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Write a sealed copy of the store to one file, while the store is in use
+    Backup(backup::Backup),
+    /// Make a store from a backup
+    Restore(restore::Restore),
     /// Check every part of the store: ledger, settings, audit chain, vault, index
     Verify(verify::Verify),
     /// Write the completions of a shell to standard output
@@ -218,6 +226,8 @@ impl Command {
             Self::Index(command) => command.run(global, output),
             Self::Review(command) => command.run(global, output),
             Self::Audit(command) => command.run(global, output),
+            Self::Backup(command) => command.run(global, output),
+            Self::Restore(command) => command.run(global, output),
             Self::Verify(command) => command.run(global, output),
             Self::Completions(command) => command.run(program(), output),
             Self::Man(command) => command.run(program(), output),

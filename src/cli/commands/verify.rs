@@ -82,6 +82,13 @@ impl Verify {
     }
 }
 
+/// Says what is wrong: the part and the text of each finding.
+pub(super) fn findings(found: Verification) -> Result<Vec<(&'static str, String)>, StoreError> {
+    let mut report = Report { schema_version: SCHEMA_VERSION, sound: found.is_sound(), lines: Vec::new() };
+    describe(found, &mut report)?;
+    Ok(report.lines.into_iter().filter(|line| !line.sound).map(|line| (line.part, line.text)).collect())
+}
+
 /// Says what was found of each part. An error is one that leaves the rest without a meaning.
 fn describe(found: Verification, report: &mut Report) -> Result<(), StoreError> {
     match found.ledger? {
