@@ -19,14 +19,28 @@ use crate::store::{BackupFault, BadNumber, ExportConflict, Incomplete, OutputErr
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|cause| {
-        let plain = |fix: &str| fix.to_owned();
-        (cause.downcast_ref().and_then(fix))
-            .or_else(|| cause.downcast_ref().copied().map(number))
-            .or_else(|| cause.downcast_ref().and_then(of_ledger).map(plain))
-            .or_else(|| cause.downcast_ref().and_then(of_key).map(plain))
-            .or_else(|| cause.downcast_ref().and_then(of_index).map(plain))
-    })
+    error.chain().find_map(of_cause)
+}
+
+/// Says what to do about an error of the store's.
+pub(super) fn of_store(error: &StoreError) -> Option<String> {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(fix) = of_cause(error) {
+            return Some(fix);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+fn of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
+    let plain = |fix: &str| fix.to_owned();
+    (cause.downcast_ref().and_then(fix))
+        .or_else(|| cause.downcast_ref().copied().map(number))
+        .or_else(|| cause.downcast_ref().and_then(of_ledger).map(plain))
+        .or_else(|| cause.downcast_ref().and_then(of_key).map(plain))
+        .or_else(|| cause.downcast_ref().and_then(of_index).map(plain))
 }
 
 /// Says what to do about an error of the store's.
@@ -188,7 +202,7 @@ fn of_table(problems: &[Problem]) -> Option<&'static str> {
     }
 }
 
-const GIVE_KEY: &str = "give --key-file FILE or set REUNITE_KEY_FILE";
+pub(super) const GIVE_KEY: &str = "give --key-file FILE or set REUNITE_KEY_FILE";
 
 /// Says what to do about an error of the ledger.
 fn of_ledger(error: &LedgerError) -> Option<&'static str> {

@@ -62,6 +62,18 @@ pub fn check(path: &Path) -> io::Result<()> {
 /// # Errors
 /// An I/O error of the operating system; [`Unfit`] if it is not a folder, or belongs to another user.
 pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::Result<Vec<Repaired>> {
+    faults(folder, store, group, true)
+}
+
+/// Returns the faults that [`protect`] would repair, and changes nothing.
+///
+/// # Errors
+/// As [`protect`].
+pub fn inspect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::Result<Vec<Repaired>> {
+    faults(folder, store, group, false)
+}
+
+fn faults(folder: &Path, store: Option<u32>, group: Option<Group>, are_repaired: bool) -> io::Result<Vec<Repaired>> {
     let found = match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         found => found?,
@@ -75,20 +87,20 @@ pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::R
     }
     // The folder is repaired first: then nobody else can reach the files in it.
     let mut repaired = Vec::new();
-    repaired.extend(repair(folder.to_owned(), &found, group));
+    repaired.extend(fault(folder.to_owned(), &found, group, are_repaired));
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // Another command may have removed it.
         let Ok(found) = entry.metadata() else { continue };
         if found.is_file() && found.nlink() == 1 {
             let group = group.filter(|group| group.writes || entry.file_name() != LOCK);
-            repaired.extend(repair(entry.path(), &found, group));
+            repaired.extend(fault(entry.path(), &found, group, are_repaired));
         }
     }
     Ok(repaired)
 }
 
-fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repaired> {
+fn fault(path: PathBuf, found: &Metadata, group: Option<Group>, is_repaired: bool) -> Option<Repaired> {
     let (mode, should) = (found.mode() & 0o7777, mode_for(found, group));
     if !group.is_some_and(|group| group.writes) && !is_ours(found) && found.is_file() {
         let of_folder = folder(&path).metadata().is_ok_and(|folder| folder.uid() == found.uid());
@@ -104,6 +116,10 @@ fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repai
     if is_as_it_should_be {
         return None;
     }
+    let what = if opened == 0 { Found::Closed } else { Found::Open };
+    if !is_repaired {
+        return Some(Repaired { path, found: what, mode, done: false });
+    }
     let given = match group {
         Some(group) if !is_given => lchown(&path, None, Some(group.number)),
         _ => Ok(()),
@@ -111,7 +127,6 @@ fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repai
     // The wrong group must not get these permissions.
     let should = if given.is_ok() { should } else { should & !OTHERS };
     let set = fs::set_permissions(&path, Permissions::from_mode(should));
-    let what = if opened == 0 { Found::Closed } else { Found::Open };
     Some(Repaired { path, found: what, mode, done: set.and(given).is_ok() })
 }
 

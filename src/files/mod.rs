@@ -11,6 +11,6 @@ mod make;
 mod open;
 
 pub use group::{Group, is_for_the_same};
-pub use guard::{Found, LOCK, Repaired, check, keep_private, protect};
+pub use guard::{Found, LOCK, Repaired, check, inspect, keep_private, protect};
 pub use make::{create_new, folder, give, make_folder, temporary};
 pub use open::{Unfit, may_write, open, open_or_create};

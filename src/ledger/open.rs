@@ -14,7 +14,7 @@ use super::generation::remember;
 use super::ledger::Ledger;
 use super::meta::{random, set_meta};
 use super::migrate::migrate;
-use super::seal::{Seal, Standing, keep_closed, take_as_written};
+use super::seal::{Seal, Standing, journal_holds_pages, keep_closed, take_as_written};
 use super::{LedgerError, schema};
 use crate::files::{self, folder};
 
@@ -98,6 +98,36 @@ impl Ledger {
             Standing::Sound => None,
         };
         Ok((ledger, altered))
+    }
+
+    /// Opens a ledger without changing anything, also a damaged or altered one. Also returns how it was altered.
+    ///
+    /// Where a journal holds later data than the file, the ledger is read with the journal.
+    ///
+    /// # Errors
+    /// As [`Self::open`], except for [`LedgerError::Altered`] and [`LedgerError::Unsound`].
+    pub fn open_to_look(path: &Path, key: Option<&LedgerKey>) -> Result<(Self, Option<LedgerError>), LedgerError> {
+        let look = || {
+            let form = form(path).map_err(|source| LedgerError::Io { doing: "open", path: path.to_owned(), source })?;
+            check_form(path, form).map(|()| form)
+        };
+        let with_journal = journal_holds_pages(path);
+        let (mut seal, standing, form) = if with_journal {
+            let (seal, _, form) = Seal::of(path, look)?;
+            // A command at work has emptied the seal, or will.
+            (seal, Standing::Unsealed, form)
+        } else {
+            Seal::of_reader(path, look)?
+        };
+        seal.suspend();
+        let altered = match standing {
+            Standing::Altered { from, to } => Some(LedgerError::Altered { path: path.to_owned(), from, to }),
+            _ => None,
+        };
+        let key = needed(path, key)?;
+        let way = if with_journal { Way::Look } else { Way::File };
+        let connection = Self::connection_to(path, key, form, way)?;
+        Ok((Self { connection, seal, path: path.to_owned(), key: key.cloned() }, altered))
     }
 
     /// Opens a ledger; opens an altered one only for reading, and only if `also_altered` is set.

@@ -354,6 +354,6 @@ fn sums(path: &Path) -> io::Result<Vec<[u8; SUM]>> {
 }
 
 /// Reports whether SQLite's journal holds pages that are not in the file yet.
-fn journal_holds_pages(path: &Path) -> bool {
+pub(super) fn journal_holds_pages(path: &Path) -> bool {
     fs::metadata(format!("{}-wal", path.display())).is_ok_and(|journal| journal.len() > 0)
 }

@@ -246,6 +246,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the folder holds no store, if its settings are invalid, or if its frequency table was changed.
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
+        Self::opened(dir, key, files::protect)
+    }
+
+    /// Opens a store without repairing the modes of its files: [`Self::repaired`] returns what is wrong with them.
+    pub(super) fn open_to_look(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
+        Self::opened(dir, key, files::inspect)
+    }
+
+    fn opened(dir: &Path, key: Option<KeySource>, guard: Guard) -> Result<Self, StoreError> {
         // Nothing may be recorded with a time that cannot be read again.
         now()?;
         let path = dir.join(CONFIG);
@@ -269,7 +278,7 @@ impl Store {
             Some(AccessConfig { group, members }) if !is_writable => Group::find(&group, members == Members::Write),
             Some(AccessConfig { group, members }) => Some(found(&group, members)?),
         };
-        let repaired = protected(dir, &indices, &config.index_dir, group)?;
+        let repaired = protected(dir, &indices, &config.index_dir, group, guard)?;
         Ok(Self {
             dir: dir.to_owned(),
             repaired,
@@ -443,6 +452,18 @@ impl Store {
         }
     }
 
+    /// Opens the ledger without changing anything. Also returns how it was altered.
+    pub(super) fn ledger_to_look(&self) -> Result<(Ledger, Option<LedgerError>), StoreError> {
+        let (path, key) = (self.ledger_file()?, self.key_of_ledger()?);
+        let opened = Ledger::open_to_look(&path, key.as_deref().map(ledger_key).as_ref());
+        let (ledger, altered) = opened.map_err(|error| at(&path, error))?;
+        if altered.is_some() || self.owns(&ledger)? {
+            Ok((ledger, altered))
+        } else {
+            Err(StoreError::OtherLedger(path))
+        }
+    }
+
     /// Returns the key with which the ledger is encrypted, in a build that encrypts it.
     fn key_of_ledger(&self) -> Result<Option<Arc<SecretKey>>, StoreError> {
         match ENCRYPTS {
@@ -598,6 +619,9 @@ pub(super) fn found(name: &str, members: Members) -> Result<Group, StoreError> {
     Group::find(name, members == Members::Write).ok_or_else(|| StoreError::NoGroup(name.to_owned()))
 }
 
+/// Finds wrong modes of the files in a folder, and perhaps repairs them.
+type Guard = fn(&Path, Option<u32>, Option<Group>) -> io::Result<Vec<Repaired>>;
+
 /// Closes the folders and files of a store to everyone but its owner and its group. Returns the files whose modes were
 /// wrong.
 fn protected(
@@ -605,6 +629,7 @@ fn protected(
     indices: &Path,
     index_dir: &Option<PathBuf>,
     group: Option<Group>,
+    guard: Guard,
 ) -> Result<Vec<Repaired>, StoreError> {
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -613,10 +638,10 @@ fn protected(
     // The path of the store may be a link.
     let dir = dir.canonicalize().map_err(io(dir))?;
     let owner = dir.metadata().map_err(io(&dir))?.uid();
-    let mut repaired = files::protect(&dir, None, group).map_err(io(&dir))?;
+    let mut repaired = guard(&dir, None, group).map_err(io(&dir))?;
     let vault = dir.join(VAULT);
-    repaired.extend(files::protect(&vault, Some(owner), group).map_err(io(&vault))?);
-    repaired.extend(files::protect(indices, Some(owner), group).map_err(|source| match index_dir {
+    repaired.extend(guard(&vault, Some(owner), group).map_err(io(&vault))?);
+    repaired.extend(guard(indices, Some(owner), group).map_err(|source| match index_dir {
         // Somebody else may have made the folder, if others can make folders there.
         Some(_) => StoreError::OpenIndexFolder(indices.to_owned()),
         None => io(indices)(source),

@@ -283,7 +283,7 @@ impl Store {
         })
     }
 
-    fn check_index(&self, ledger: &Ledger) -> Result<IndexCheck, StoreError> {
+    pub(super) fn check_index(&self, ledger: &Ledger) -> Result<IndexCheck, StoreError> {
         Ok(match self.open_index(ledger, Access::Read)? {
             Ok(index) => IndexCheck::Sound(index.children() as u64),
             Err(IndexError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => IndexCheck::Missing,
@@ -326,7 +326,7 @@ impl Store {
     }
 }
 
-fn key_change(ledger: &Ledger) -> Result<Option<KeyChange>, StoreError> {
+pub(super) fn key_change(ledger: &Ledger) -> Result<Option<KeyChange>, StoreError> {
     let (present, next) = (ledger.key_fingerprint()?, ledger.announced_key()?);
     Ok(present
         .zip(next)

@@ -8,6 +8,7 @@ mod accounts;
 mod at_home;
 mod at_once;
 mod audit;
+mod backup;
 mod bad_input;
 mod bounded_work;
 mod close_kin;

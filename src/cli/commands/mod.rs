@@ -8,6 +8,7 @@ mod challenge;
 mod comparable;
 mod completions;
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod expunge;
@@ -74,6 +75,7 @@ pub(super) const WITHOUT: [(&str, &[&str]); 34] = {
         ("runs", &["wait", "threads"]),
         ("backup", &["wait", "threads"]),
         ("restore", &["wait", "threads"]),
+        ("doctor", &["reason", "wait", "threads"]),
         ("audit verify", &["reason", "wait", "threads"]),
         ("maps show", UNRECORDED),
         ("maps list", UNRECORDED),
@@ -177,6 +179,8 @@ pub(super) enum Command {
     Backup(backup::Backup),
     /// Make a store from a backup
     Restore(restore::Restore),
+    /// Look at the store, its key, its backups and the machine for what should be looked after
+    Doctor(doctor::Doctor),
     /// Check every part of the store: ledger, settings, audit chain, vault, index
     Verify(verify::Verify),
     /// Write the completions of a shell to standard output
@@ -228,6 +232,7 @@ impl Command {
             Self::Audit(command) => command.run(global, output),
             Self::Backup(command) => command.run(global, output),
             Self::Restore(command) => command.run(global, output),
+            Self::Doctor(command) => command.run(global, output),
             Self::Verify(command) => command.run(global, output),
             Self::Completions(command) => command.run(program(), output),
             Self::Man(command) => command.run(program(), output),
