@@ -15,7 +15,9 @@ use crate::ledger::{LedgerError, Trouble};
 use crate::model::shown_path;
 use crate::pseudonym::{KeyError, StreamError, VaultError};
 use crate::review::{Refusal, Step};
-use crate::store::{BackupFault, BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
+use crate::store::{
+    BackupFault, BadNumber, BadSetting, ExportConflict, Incomplete, OutputError, RotationState, StoreError,
+};
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
@@ -53,6 +55,12 @@ fn fix(error: &StoreError) -> Option<String> {
             "correct the settings, or restore the file from its backup; [access] has group = \"NAME\" and members = \"write\" or \
              \"read\"; [meaning] has prior = 0.5, above 0 and below 1"
         }
+        StoreError::Setting(BadSetting::Unknown) => "`reunite config show` lists the settings",
+        StoreError::Setting(BadSetting::Fixed(key)) => match *key {
+            key if key.starts_with("frequencies.") => "see `reunite frequencies`",
+            "store_version" | "store_id" => "it stays as long as the store",
+            _ => "edit reunite.toml while no command is at work",
+        },
         StoreError::NotEmpty(_) => "choose another --store",
         StoreError::NoIndexFolder(_) => "make it, or name another one with --index-dir",
         StoreError::OtherFrequencies(_) => "put it back, or make a new store",

@@ -25,6 +25,7 @@ mod near;
 mod power;
 mod review;
 mod runs;
+mod settings;
 mod statistics;
 #[cfg(feature = "cli")]
 mod table;
@@ -61,6 +62,7 @@ pub use review::{
     ReviewsReport,
 };
 pub use runs::{LostRow, RunRow, RunsReport};
+pub use settings::{DifferenceRow, DifferencesReport, SettingRow, SettingsReport};
 pub use statistics::StatisticsReport;
 #[cfg(feature = "cli")]
 pub use table::{SCREEN, narrow_table, plain_table};

@@ -20,6 +20,7 @@ use crate::report::words::{count, plural};
 use crate::report::{ConflictRow, FamError};
 use crate::review::{Refusal, StaffCode};
 
+use super::bad_setting::BadSetting;
 use super::config::SettingsError;
 use super::first_digits::FirstDigitsError;
 use super::container::BackupFault;
@@ -194,6 +195,9 @@ pub enum StoreError {
         /// What is wrong.
         source: SettingsError,
     },
+    /// A setting is not changed.
+    #[error("{0}")]
+    Setting(#[from] BadSetting),
     /// The frequency table is not the one that the store was made with.
     #[error("{} is not the table that this store was made with", shown_path(.0))]
     OtherFrequencies(PathBuf),

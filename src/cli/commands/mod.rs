@@ -7,6 +7,7 @@ mod candidates;
 mod challenge;
 mod comparable;
 mod completions;
+mod config;
 mod demo;
 mod doctor;
 mod explain;
@@ -47,7 +48,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 34] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 37] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -75,6 +76,9 @@ pub(super) const WITHOUT: [(&str, &[&str]); 34] = {
         ("runs", &["wait", "threads"]),
         ("backup", &["wait", "threads"]),
         ("restore", &["wait", "threads"]),
+        ("config show", UNRECORDED),
+        ("config set", KEYLESS),
+        ("config check", &["reason", "wait", "threads"]),
         ("doctor", &["reason", "wait", "threads"]),
         ("audit verify", &["reason", "wait", "threads"]),
         ("maps show", UNRECORDED),
@@ -175,6 +179,9 @@ pub(super) enum Command {
     /// List, verify and sign the audit chain: who did what, when and why
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// List, change and check the settings of the store
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Write a sealed copy of the store to one file, while the store is in use
     Backup(backup::Backup),
     /// Make a store from a backup
@@ -230,6 +237,7 @@ impl Command {
             Self::Index(command) => command.run(global, output),
             Self::Review(command) => command.run(global, output),
             Self::Audit(command) => command.run(global, output),
+            Self::Config(command) => command.run(global, output),
             Self::Backup(command) => command.run(global, output),
             Self::Restore(command) => command.run(global, output),
             Self::Doctor(command) => command.run(global, output),
