@@ -62,7 +62,7 @@ impl SettingsReport {
                 Some("") => "empty",
                 Some(value) => value,
             };
-            let source = if row.source == "store" { "" } else { " (default)" };
+            let source = if row.source == "store" || row.value.is_none() { "" } else { " (default)" };
             wrap(&format!("{} = {value}{source}: {}", row.setting, row.meaning), SCREEN) + "\n"
         };
         self.settings.iter().map(line).collect()

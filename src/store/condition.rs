@@ -7,7 +7,7 @@ use crate::files::{Found, Repaired};
 use crate::index::IndexError;
 use crate::ledger::LedgerError;
 use crate::model::shown_path;
-use crate::report::words::{count, plural};
+use crate::report::words::{count, counted, plural};
 
 use super::changed_settings::ChangedSetting;
 use super::error::StoreError;
@@ -192,7 +192,7 @@ impl Condition {
 fn ago(days: i64) -> String {
     match u64::try_from(days) {
         Ok(0) | Err(_) => "today".to_owned(),
-        Ok(days) => format!("{} ago", plural(days, "day")),
+        Ok(days) => format!("{} ago", counted(days, "day", "days")),
     }
 }
 
@@ -274,7 +274,7 @@ impl fmt::Display for Condition {
 
 fn index_text(f: &mut fmt::Formatter<'_>, index: &IndexCheck) -> fmt::Result {
     match index {
-        IndexCheck::Missing => f.write_str("there is none; the next match builds it"),
+        IndexCheck::Missing => f.write_str("there is no index yet; the next match builds it"),
         IndexCheck::Sound(children) => write!(f, "sound; {}", plural(*children, "child")),
         IndexCheck::Stale => f.write_str("of an earlier state; the next match builds it again"),
         IndexCheck::Unsound(error @ IndexError::Io { .. }) => write!(f, "cannot be read: {error}"),

@@ -141,6 +141,23 @@ fn every_command_leaves_a_record() {
     let (_, record) =
         recorded("reidentify", &["reidentify", child, "--identity", &lab.name("identity"), "--case-number", "2026-17"]);
     assert_eq!(record["details"]["case_number"], "2026-17");
+    recorded("config set", &["config", "set", "meaning.prior", "0.4"]);
+    let why = ["--reason", "a test of ours"];
+    lab.run(&[&["backup", &lab.name("backup"), "--recipient", &recipient][..], &why].concat()).ends(0);
+    let made = lab.run(&["audit", "list", "--last", "2", "--format", "json"]).ends(0).json();
+    for (record, outcome) in made["records"].as_array().unwrap().iter().zip(["begun", "done"]) {
+        assert_eq!((&record["command"], &record["details"]["outcome"]), (&"backup".into(), &outcome.into()));
+        assert_eq!(
+            (&record["reason"], &record["details"]["recipients"][0]),
+            (&why[1].into(), &recipient.as_str().into())
+        );
+    }
+    let restore = ["restore", &lab.name("backup"), "--identity", &lab.name("identity")];
+    lab.run_on("restored", &[&restore[..], &why].concat()).ends(0);
+    let restored = lab.run_on("restored", &["audit", "list", "--last", "1", "--format", "json"]).ends(0).json();
+    let (restored, done) = (&restored["records"][0], &made["records"][1]);
+    assert_eq!((&restored["command"], &restored["reason"]), (&"restore".into(), &why[1].into()));
+    assert_eq!(restored["details"]["blake3"], done["details"]["blake3"]);
     recorded("expunge", &["expunge", child]);
     lab.run_on("other", &["init"]).ends(0);
     reunite(&["key", "new", &lab.name("new")]).ends(0);
@@ -156,6 +173,22 @@ fn every_command_leaves_a_record() {
     // These commands use a store of their own or no store, or only report whether stored data is sound.
     let without =
         ["demo", "bench", "completions", "findings", "key", "kits", "lr", "man", "pseudonym", "synth", "verify"];
+    // These commands use a store of their own or no store, or only report whether stored data is sound; the records of
+    // backup and restore were checked above.
+    let without = [
+        "backup",
+        "bench",
+        "demo",
+        "doctor",
+        "findings",
+        "key",
+        "kits",
+        "lr",
+        "pseudonym",
+        "restore",
+        "synth",
+        "verify",
+    ];
     let covered: BTreeSet<String> = seen.into_iter().chain(without.map(str::to_owned)).collect();
     assert_eq!(listed(&[]), covered, "a new command needs a record, or a reason to need none");
     let families: BTreeSet<String> = ["check", "list", "restore", "withdraw"].map(str::to_owned).into();

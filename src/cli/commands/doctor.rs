@@ -40,8 +40,9 @@ impl Doctor {
 /// Says what to do about a finding that is not fine.
 fn remedy(condition: &Condition) -> Option<String> {
     let text = match condition {
-        Condition::Unreadable(error) | Condition::LedgerUnreadable(error) | Condition::KeyWrong(error) => {
-            return advice::of_store(error);
+        Condition::KeyWrong(error) => return advice::of_store(error),
+        Condition::Unreadable(error) | Condition::LedgerUnreadable(error) => {
+            return advice::of_store(error).or_else(|| Some("restore it from its backup".to_owned()));
         }
         Condition::NotExamined { error, .. } => {
             return advice::of_store(error).or_else(|| Some("run `reunite verify`".to_owned()));

@@ -62,7 +62,9 @@ impl Restore {
         for (part, text) in verify::findings(restored.verification)? {
             output.warn(&format!("{part}: {text}"));
         }
-        output.say("people who were expunged since, and decisions and settings of later days: see page *Operating*");
+        output.say(
+            "later events are not in it: who was expunged since is back, and later decisions are missing; see page *Operating*",
+        );
         Ok(Outcome::unless_empty(!sound))
     }
 }

@@ -10,19 +10,19 @@ use super::restore;
 use crate::common::rotation::custodian;
 use crate::common::{Lab, Said, counts};
 
-/// A store with a custodian and 40 families, and files of 100 children each.
-fn growing(files: usize) -> (Lab, String, Vec<String>) {
+/// A store with a custodian and 40 families, and files of the same number of children.
+fn growing(files: usize, children: usize) -> (Lab, String, Vec<String>) {
     let lab = Lab::new();
     let (identity, recipient) = custodian(&lab, "identity");
     lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
-    lab.synth("files", 40, 100 * files, 1);
+    lab.synth("files", 40, children * files, 1);
     lab.run(&["import", &lab.name("files/families.csv")]).ends(0);
     let text = lab.read("files/children.csv");
     let (header, rows) = text.split_once('\n').unwrap();
     let rows: Vec<&str> = rows.lines().collect();
     let file =
         |(at, some): (usize, &[&str])| lab.write(&format!("c{at}.csv"), format!("{header}\n{}\n", some.join("\n")));
-    let names = rows.chunks(100).enumerate().map(file).collect();
+    let names = rows.chunks(children).enumerate().map(file).collect();
     (lab, identity, names)
 }
 
@@ -34,7 +34,7 @@ fn children(verified: &Said) -> usize {
 
 #[test]
 fn backups_during_imports_and_matches_are_states_of_the_store() {
-    let (lab, identity, files) = growing(30);
+    let (lab, identity, files) = growing(30, 800);
     let mut words = vec!["import", "--as", "children"];
     words.extend(files.iter().map(String::as_str));
     let import = lab.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -63,11 +63,11 @@ fn backups_during_imports_and_matches_are_states_of_the_store() {
         let verified = lab.run_on(&store, &["verify"]).ends(0);
         numbers.push(children(&verified));
         // Each file was imported wholly or not at all, and so were its sealed numbers.
-        assert_eq!(numbers[at] % 100, 0);
+        assert_eq!(numbers[at] % 800, 0);
         assert!(verified.out.contains("; 0 samples without one") || numbers[at] == 0, "{}", verified.out);
     }
     println!("children in the backups: {numbers:?}");
-    assert!(numbers.is_sorted());
+    assert!(numbers.is_sorted() && numbers.iter().any(|&number| number > 0 && number < 24_000), "{numbers:?}");
     // A match compares what a backup holds.
     let digest = |store: &str| lab.run_on(store, &["match", "--full"]).ends(0).digest();
     lab.run(&["import", "--as", "children", &files[0]]).ends(0);
@@ -78,7 +78,7 @@ fn backups_during_imports_and_matches_are_states_of_the_store() {
 
 #[test]
 fn a_backup_requires_no_lock_and_keeps_nobody_waiting() {
-    let (lab, identity, files) = growing(2);
+    let (lab, identity, files) = growing(2, 100);
     let lock = File::open(lab.path("store/lock")).unwrap();
     lock.lock().unwrap();
     lab.run(&["import", "--as", "children", &files[0]]).ends(2).says(&["another command is changing the store"]);
@@ -93,7 +93,7 @@ fn what_is_only_in_the_journal_is_in_the_backup() {
     if reunite::ledger::ENCRYPTS {
         return;
     }
-    let (lab, identity, files) = growing(3);
+    let (lab, identity, files) = growing(3, 100);
     lab.run(&["import", "--as", "children", &files[0]]).ends(0);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(lab.path("store/ledger.db"), flags).unwrap();

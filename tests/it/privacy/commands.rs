@@ -396,7 +396,23 @@ fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
     watched.fails("audit list", &["--about", mother]);
     watched.done("verify", &[]);
     watched.fails("verify", &["--store", "nowhere"]);
+    watched.done("doctor", &[]);
+    watched.fails("doctor", &["--store", "nowhere"]);
+    watched.done("config show", &[]);
+    watched.fails("config show", &["--store", "nowhere"]);
+    watched.done("config set", &["meaning.prior", "0.4"]);
+    watched.fails("config set", &[card, row]);
+    watched.done("config check", &[]);
+    watched.fails("config check", &["--store", "nowhere"]);
     let identity = watched.lab.name("identity");
+    let [backup, restored] = ["store.backup", "restored"].map(|name| watched.lab.name(name));
+    watched.done("backup", &[&backup]);
+    watched.fails("backup", &[&backup]);
+    watched.search.finds_nothing("the backup", &fs::read(&backup).unwrap());
+    let restore = [&backup, "--identity", &identity, "--store", &restored];
+    watched.done("restore", &restore);
+    watched.fails("restore", &restore);
+    watched.search.finds_nothing_below(&watched.lab.path("restored"));
     let reidentify = |who| [&[who, "--identity", &identity, "--case-number", "2026-17"][..], &WHY].concat();
     for format in ["table", "csv", "json"] {
         let arguments = [&reidentify(child)[..], &["--format", format]].concat();
