@@ -109,7 +109,7 @@ fn wrong_modes_and_a_damaged_store_are_found_and_not_repaired() {
     for (name, part, what) in [
         ("store/ledger.db", "ledger", "was changed since this program last wrote it"),
         ("store/index/children.idx", "index", "build it again with `reunite index`"),
-        ("store/reunite.toml", "store", "cannot be read"),
+        ("store/reunite.toml", "store", "reunite.toml"),
         ("store/frequencies.csv", "store", "frequencies.csv"),
     ] {
         let sound = fs::read(lab.path(name)).unwrap();
