@@ -49,7 +49,8 @@ struct Arguments {
 /// What the exit status says.
 const STATUSES: &str = "Exit status: 0 done; 1 a query found nothing (candidates, kin, lr), or a check
 failed (verify, doctor, config check, audit verify, families check, frequencies
-check, review retest, a backup with a fault); 2 something was rejected or failed; 130 interrupted";
+check, review retest, a backup with a fault); 2 something was rejected or failed;
+130 interrupted";
 
 /// Runs the program on the process's arguments.
 #[must_use]

@@ -179,7 +179,15 @@ impl Store {
         };
         let settings = config.model.settings().map_err(bad("model"))?;
         config.matching.criterion().map_err(bad("match"))?;
-        settings.calculator(&kept_table(self.dir(), &config.frequencies.file, &config.frequencies.digest)?)?;
+        let frequencies = &config.frequencies;
+        let table = kept_table(self.dir(), &frequencies.file, &frequencies.digest)?;
+        settings.calculator(&table)?;
+        for one in &frequencies.populations {
+            // One that lacks loci is refused where it is used.
+            if let Ok(other) = kept_table(self.dir(), &one.file, &one.digest)?.of_panel(table.panel()) {
+                settings.calculator(&other)?;
+            }
+        }
         Ok(())
     }
 }

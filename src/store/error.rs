@@ -22,8 +22,8 @@ use crate::review::{Refusal, StaffCode};
 
 use super::bad_setting::BadSetting;
 use super::config::SettingsError;
-use super::first_digits::FirstDigitsError;
 use super::container::BackupFault;
+use super::first_digits::FirstDigitsError;
 use super::output_error::OutputError;
 use crate::validation::ValidationError;
 

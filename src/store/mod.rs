@@ -1,5 +1,5 @@
-//! Offers the operations of a laboratory on its store: create, import, match, explain, check, export, expunge, rotate
-//! the key, verify.
+//! Offers the operations of a laboratory on its store: create, import, match, explain, check, export, expunge, back up,
+//! restore, rotate the key, verify.
 //!
 //! [`Store`] is the entry point. Each operation is a method that takes plain options and the
 //! [`Entry`](crate::audit::Entry) for the audit chain, and returns values. Progress, notices and warnings go to an

@@ -12,8 +12,6 @@ use crate::model::{shown, shown_path};
 use crate::pseudonym::{KeySource, Passphrase};
 use crate::store::{BackedUp, BackupFor, BackupOptions, custodians};
 
-/// Other commands can use the store meanwhile. The file holds everything but the index and the secret key: keep a copy
-/// of the key at another place. `reunite restore` makes a store from it.
 #[derive(Args)]
 pub(crate) struct Backup {
     /// The file to write; it must be new

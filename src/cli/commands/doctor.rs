@@ -10,8 +10,6 @@ use crate::files::Found;
 use crate::report::{DoctorReport, DoctorRow, Format};
 use crate::store::{Condition, Finding, Gravity, IndexCheck, Store, Swap};
 
-/// Nothing is changed, not even the mode of a file, and nothing is recorded. `reunite verify` reads every part of the
-/// store instead. Exit status 1: there is a problem.
 #[derive(Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]

@@ -48,7 +48,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 37] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 38] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -183,10 +183,19 @@ pub(super) enum Command {
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Write a sealed copy of the store to one file, while the store is in use
+    ///
+    /// The file holds everything but the index and the secret key: keep a copy of the key at another place. `reunite
+    /// restore` makes a store from it.
     Backup(backup::Backup),
     /// Make a store from a backup
+    ///
+    /// The store is made in the folder of --store, which must not exist yet. It is verified first; if something is wrong
+    /// with the backup, no store is left.
     Restore(restore::Restore),
     /// Look at the store, its key, its backups and the machine for what should be looked after
+    ///
+    /// Nothing is changed, not even the mode of a file, and nothing is recorded. `reunite verify` reads every part of the
+    /// store instead. Exit status 1: there is a problem.
     Doctor(doctor::Doctor),
     /// Check every part of the store: ledger, settings, audit chain, vault, index
     Verify(verify::Verify),

@@ -13,8 +13,6 @@ use crate::model::shown_path;
 use crate::pseudonym::{KeySource, Passphrase};
 use crate::store::{RestoreOptions, RestoreWith, Restored, Store};
 
-/// The store is made in the folder of --store, which must not exist yet. It is verified first; if something is wrong
-/// with the backup, no store is left.
 #[derive(Args)]
 pub(crate) struct Restore {
     /// The backup
