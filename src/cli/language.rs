@@ -127,12 +127,7 @@ impl Chinese {
         let help = wrap(&help, WIDTH);
         // clap writes a longer text of its own about --help.
         let argument = if argument.get_id() == "help" { argument.long_help(help.clone()) } else { argument };
-        argument
-            .help_heading(heading)
-            .help(help)
-            .hide_default_value(true)
-            .hide_possible_values(true)
-            .hide_env(true)
+        argument.help_heading(heading).help(help).hide_default_value(true).hide_possible_values(true).hide_env(true)
     }
 }
 

@@ -48,7 +48,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 38] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 40] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
