@@ -82,7 +82,8 @@ impl<'a> Urn<'a> {
             return;
         }
         let grouped = self.grouped(functions);
-        if grouped.is_empty() || !spend((n * n) << functions.len()) {
+        let pairs_of_sets = 3_usize.saturating_pow(functions.len() as u32);
+        if grouped.is_empty() || !spend(n * ((n << functions.len()) + pairs_of_sets)) {
             return;
         }
         // In two groups, each with some of the others: by the set of those that join the first, the sum over the sets that

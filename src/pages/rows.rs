@@ -119,3 +119,41 @@ pub(super) fn add_numbers(value: &mut Value, numbers: &OwnNumbers) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_whose_family_was_informed_are_always_listed_and_first() {
+        let row = |number: u8, told| LostRow {
+            family: Pseudonym::from_bytes([number; 16]),
+            child: Pseudonym::from_bytes([number + 100; 16]),
+            log10_lr: 5.0,
+            first_run: 1,
+            cause: "data-changed",
+            words: "",
+            told,
+        };
+        let rows = [row(1, None), row(2, None), row(3, Some("informed")), row(4, None), row(5, Some("informed"))];
+        let listed =
+            |most: usize| -> Vec<Value> { lost(&rows, most).into_iter().map(|row| row["family"].clone()).collect() };
+        let of = |numbers: &[u8]| -> Vec<Value> {
+            numbers.iter().map(|number| json!(Pseudonym::from_bytes([*number; 16]))).collect()
+        };
+        assert_eq!(listed(0), of(&[3, 5]));
+        assert_eq!(listed(2), of(&[3, 5, 1, 2]));
+        assert_eq!(listed(9), of(&[3, 5, 1, 2, 4]));
+    }
+
+    #[test]
+    fn numbers_stand_beside_families_and_children_at_any_depth() {
+        let [family, child] = [1, 2].map(|number| Pseudonym::from_bytes([number; 16]));
+        let mut value =
+            json!({ "rows": [{ "family": family, "inner": { "child": child } }], "family": "no pseudonym" });
+        add_numbers(&mut value, &OwnNumbers::from([(family, "F1".to_owned())]));
+        assert_eq!(value["rows"][0]["family_number"], "F1");
+        assert_eq!(value["rows"][0]["inner"]["child_number"], Value::Null);
+        assert!(value.get("family_number").is_none());
+    }
+}

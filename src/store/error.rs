@@ -23,7 +23,7 @@ use crate::review::{Refusal, StaffCode};
 use super::bad_setting::BadSetting;
 use super::config::SettingsError;
 use super::container::BackupFault;
-use super::first_digits::FirstDigitsError;
+use super::not_digits::FirstDigitsError;
 use super::output_error::OutputError;
 use crate::validation::ValidationError;
 

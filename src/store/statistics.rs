@@ -270,3 +270,18 @@ fn count_review(case: &ReviewCase, people: &People, tally: &mut Tally) {
         tally.end(Interval::HandOver, days, &people.of_family(family, handed_over));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_midnight_to_midnight() {
+        let at = |text: &str| day(text.parse::<Timestamp>().unwrap().as_second());
+        assert_eq!(days(at("2026-01-01T23:59:59Z"), at("2026-01-04T00:00:00Z")), 3);
+        assert_eq!(days(at("2026-01-01T00:00:00Z"), at("2026-01-01T23:59:59Z")), 0);
+        // A date before the entry is that of another clock.
+        assert_eq!(days(at("2026-01-04T00:00:00Z"), at("2026-01-01T00:00:00Z")), 0);
+        assert_eq!(day(-1), -1);
+    }
+}

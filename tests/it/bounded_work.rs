@@ -29,6 +29,16 @@ fn a_family_that_costs_too_much_is_left_out_and_the_others_are_matched() {
     let named = lab.pseudonyms("family", ["F1"]).remove("F1").unwrap();
     let said = lab.run(&["match", "--full"]).ends(2).says(&["too large to compute"]);
     assert!(said.err.contains(&named), "{}", said.err);
+    // The report of the night names the family first of all.
+    lab.run(&["report", "night", "--format", "json", "--out", &lab.name("night.json")]).ends(0);
+    let night: serde_json::Value = serde_json::from_str(&lab.read("night.json")).unwrap();
+    assert_eq!(
+        (&night["unscored"]["total"], &night["unscored"]["rows"][0]["family"]),
+        (&1.into(), &named.as_str().into())
+    );
+    lab.run(&["report", "night", "--lang", "en", "--out", &lab.name("night.html")]).ends(0);
+    let html = lab.read("night.html");
+    assert!(html.find("could not be compared with any child").unwrap() < html.find("<h2").unwrap(), "on top");
     // The next run gives the same result.
     assert_eq!(lab.run(&["match", "--format", "json"]).ends(2).json()["run"]["digest"], found["run"]["digest"]);
 }
