@@ -90,28 +90,19 @@ impl<'a> Urn<'a> {
         // join the second.
         let all = grouped.len() - 1;
         let mut joined = Joined::new(functions);
-        let mut second = vec![0.0; grouped.len() * n];
+        let (mut first, mut second) = (vec![0.0; grouped.len() * n], vec![0.0; grouped.len() * n]);
         for allele in 0..n {
             joined.set(allele);
-            for first in 0..=all {
-                let left = all ^ first;
+            for with_first in 0..=all {
+                let left = all ^ with_first;
                 let of_set = |set: usize| joined.products[set] * self.ways(set.count_ones()) * grouped[left ^ set];
-                second[first * n + allele] = other[allele] * subsets(left).map(of_set).sum::<f64>();
+                let ways = self.ways(with_first.count_ones());
+                first[with_first * n + allele] = one[allele] * joined.products[with_first] * ways;
+                second[with_first * n + allele] = other[allele] * subsets(left).map(of_set).sum::<f64>();
             }
         }
-        let mut of_first = vec![0.0; n];
-        for first in 0..=all {
-            let ways = self.ways(first.count_ones());
-            for (allele, value) in of_first.iter_mut().enumerate() {
-                let product: f64 = functions
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| first >> at & 1 == 1)
-                    .map(|(_, f)| f[allele])
-                    .product();
-                *value = one[allele] * product * ways;
-            }
-            add_product(by_alleles, weight, &of_first, &second[first * n..][..n]);
+        for (first, second) in first.chunks_exact(n).zip(second.chunks_exact(n)) {
+            add_product(by_alleles, weight, first, second);
         }
         // Both in one group: the second repeats the first.
         for (allele, cell) in by_alleles.iter_mut().step_by(n + 1).enumerate() {

@@ -89,7 +89,7 @@ impl Store {
             unweighed = self.add_meaning_as(&mut report, &ledger, &prepared, &Silent)?;
             self.add_facts(&mut report)?;
             (candidates, identities) = (report.candidates, report.identities);
-            let of_family = self.missed_report(&ledger, Some(named), &MeaningOptions::default(), &Silent)?;
+            let of_family = self.missed_report(&ledger, &prepared, Some(named), &Silent)?;
             missed = of_family.report.families.into_iter().next();
             for failed in of_family.failed {
                 if unweighed.is_empty() {

@@ -70,22 +70,21 @@ impl Store {
         observer: &dyn Observer,
     ) -> Result<FoundMissed, StoreError> {
         let mut ledger = self.ledger()?;
-        let found = self.missed_report(&ledger, family, options, observer)?;
+        let found = self.missed_report(&ledger, &self.prepare(&ledger, options)?, family, observer)?;
         let report = &found.report;
         let entry = entry.clone().with("families", report.families.len()).with("prior", report.prior.as_str());
         ledger.append_look(&entry.about(family))?;
         Ok(found)
     }
 
-    /// As [`Self::missed`], without a record.
+    /// As [`Self::missed`], with what it depends on and without a record.
     pub(super) fn missed_report(
         &self,
         ledger: &Ledger,
+        prepared: &Prepared,
         family: Option<Pseudonym>,
-        options: &MeaningOptions,
         observer: &dyn Observer,
     ) -> Result<FoundMissed, StoreError> {
-        let prepared = self.prepare(ledger, options)?;
         let truths = self.truths()?;
         let weigher = prepared.weigher();
         let mut candidates: BTreeMap<Pseudonym, Vec<Candidate>> = BTreeMap::new();
@@ -114,7 +113,7 @@ impl Store {
             Some(pseudonym) => {
                 let family = self.family(ledger, pseudonym)?;
                 match row(&family) {
-                    Ok(row) => rows.push(MissedRow { remedies: self.remedies(&prepared, &family)?, ..row }),
+                    Ok(row) => rows.push(MissedRow { remedies: self.remedies(prepared, &family)?, ..row }),
                     Err(error) => failed.push(error),
                 }
             }
