@@ -6,13 +6,20 @@ use std::sync::Arc;
 use crate::intake::Severity;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;
-use crate::model::Layout;
+use crate::model::{Layout, Unscorable};
 use crate::report::words::{count, plural};
 use crate::report::{ListingLine, list_findings};
 use crate::store::{Notice, Observer};
 
 use super::output::Output;
 use super::progress::{Bar, interruptible};
+
+/// Warns of families whose candidates have no class.
+pub(super) fn warn_unweighed<'a>(output: &Output, unweighed: impl IntoIterator<Item = &'a Unscorable>) {
+    for Unscorable { family, locus, reason } in unweighed {
+        output.warn(&format!("family {family} was not weighed, at locus {locus}: {reason}"));
+    }
+}
 
 /// Says what an operation tells, shows a bar, and stops it at Ctrl-C.
 pub(super) struct Notices<'a> {

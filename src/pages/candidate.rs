@@ -7,6 +7,7 @@ use super::error::PageError;
 use super::people::{PagePerson, pedigree_drawing, shown};
 use super::phrases::Catalogue;
 use super::render::{finish, json_page, minute};
+use super::rows::PageSettings;
 use super::templates::Templates;
 use crate::kinship::cpi::FLAGGED_LOCI;
 use crate::matching::LocusExplanation;
@@ -123,6 +124,13 @@ impl CandidatePage {
             event["at"] = minute(event["at"].as_str().unwrap_or_default()).into();
         }
         review["history"] = history;
+        let settings = PageSettings {
+            model: with.model.clone(),
+            frequencies: with.frequencies.clone(),
+            population: with.table.population.clone(),
+            panel: with.panel,
+            generation: with.generation,
+        };
         Ok(json!({
             "made_at": minute(&self.made_at),
             "program": with.program,
@@ -132,10 +140,7 @@ impl CandidatePage {
             "is_candidate": with.candidate_log10_lr.is_some(),
             "show_genotypes": self.explained.show_genotypes,
             "run": self.run.as_ref().map(PageRun::shown),
-            "settings": {
-                "model": with.model, "frequencies": with.frequencies, "population": with.table.population,
-                "panel": with.panel, "generation": with.generation,
-            },
+            "settings": settings,
             "people": shown(&self.people, &explanation.relations, &number_of),
             "loci": explanation.loci.iter().enumerate().map(|(at, locus)| self.locus(at, locus)).collect::<Vec<_>>(),
             "result": {

@@ -6,12 +6,11 @@ use anyhow::bail;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::cli::notices::Notices;
+use crate::cli::notices::{Notices, warn_unweighed};
 use crate::cli::options::{FormatOption, Global, NumbersOption, PriorOption, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::meaning::Class;
-use crate::model::Unscorable;
 use crate::report::Format;
 use crate::store::{Assigning, CandidateQuery, Candidates, MeaningOptions, Since, Sort, Whom};
 
@@ -144,9 +143,7 @@ impl List {
         } else {
             Vec::new()
         };
-        for Unscorable { family, locus, reason } in unweighed.iter().chain(&unweighed_too) {
-            output.warn(&format!("family {family} was not weighed, at locus {locus}: {reason}"));
-        }
+        warn_unweighed(output, unweighed.iter().chain(&unweighed_too));
         changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         if outdated {
             output

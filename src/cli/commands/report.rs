@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::cli::notices::Notices;
+use crate::cli::notices::{Notices, warn_unweighed};
 use crate::cli::options::{Global, NumbersOption, PopulationOption, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::pair_options::{PairOptions, warn_of_pair};
-use crate::model::{Unscorable, shown_path};
+use crate::model::shown_path;
 use crate::pages::{Language, PageError, Templates, ValidationPage};
 use crate::store::{FamilyOptions, NightOptions, Replace, Whom, check_output, write_output};
 
@@ -169,12 +169,6 @@ impl ValidationReport {
             .with_context(|| format!("cannot read {}; `reunite validate --out DIR` writes it", shown_path(&file)))?;
         let page = ValidationPage::read(&bytes).with_context(|| format!("cannot use {}", shown_path(&file)))?;
         ready.write(output, || page.json(), |language, templates| page.html(language, templates))
-    }
-}
-
-fn warn_unweighed(output: &Output, unweighed: &[Unscorable]) {
-    for failed in unweighed {
-        output.warn(&format!("family {} cannot be weighed: {}", failed.family, failed.reason));
     }
 }
 
