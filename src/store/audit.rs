@@ -11,10 +11,10 @@ use crate::model::Pseudonym;
 use crate::report::{AuditReport, AuditRow};
 
 use super::actor::now;
-use super::digests::FileDigests;
 use super::error::StoreError;
-use super::files::{read, write_private};
 use super::folder::Store;
+use super::matching::digests::FileDigests;
+use super::output::write::{read, write_private};
 
 /// Selects the records to list; all of them by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

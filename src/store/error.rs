@@ -20,14 +20,14 @@ use crate::report::words::{count, plural};
 use crate::report::{ConflictRow, FamError};
 use crate::review::{Refusal, StaffCode};
 
-use super::bad_setting::BadSetting;
-use super::config::SettingsError;
-use super::container::BackupFault;
-use super::not_digits::FirstDigitsError;
-use super::output_error::OutputError;
+use super::backup::container::BackupFault;
+use super::configuration::bad_setting::BadSetting;
+use super::configuration::config::SettingsError;
+use super::naming::not_digits::FirstDigitsError;
+use super::output::error::OutputError;
 use crate::validation::ValidationError;
 
-use super::settings::UnfitModel;
+use super::configuration::settings::UnfitModel;
 
 /// The operation on a file or folder that the operating system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,14 +19,14 @@ use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::actor::{now, this_process};
-use super::config::{
+use super::configuration::config::{
     AccessConfig, CONFIG, Config, FrequencyConfig, LEDGER, MatchConfig, Members, ModelConfig, PopulationConfig,
     STORE_VERSION,
 };
+use super::configuration::settings::Settings;
 use super::error::{FileAction, StoreError};
-use super::files::{flush, outside, write_over};
-use super::frequencies::{Frequencies, read_kept};
-use super::settings::Settings;
+use super::intake::frequencies::{Frequencies, read_kept};
+use super::output::write::{flush, outside, write_over};
 
 const FREQUENCIES: &str = "frequencies.csv";
 pub(super) const VAULT: &str = "vault";

@@ -12,7 +12,7 @@ use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
 use crate::report::words::{count, counted, plural};
 
-use super::changed_settings::ChangedSetting;
+use super::configuration::changed::ChangedSetting;
 use super::error::StoreError;
 
 /// Follows an operation: receives its notices, shows its progress, and may stop it.

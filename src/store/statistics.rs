@@ -15,9 +15,9 @@ use crate::supervision::{Groups, Interval, LEAST_SHOWN, Measure, Tally};
 use super::actor::now;
 use super::error::StoreError;
 use super::folder::Store;
-use super::manifest::criterion_used;
-use super::meaning::{MeaningOptions, Prepared};
-use super::missed::each_family;
+use super::matching::manifest::criterion_used;
+use super::matching::meaning::{MeaningOptions, Prepared};
+use super::matching::missed::each_family;
 use super::observer::Observer;
 
 /// The derivation of the secret that decides which larger numbers are hidden with small ones.

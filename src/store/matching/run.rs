@@ -1,0 +1,215 @@
+//! Matches the families of a store with its children and records the run.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::audit::{Attribution, Entry};
+use crate::index::Access;
+use crate::ledger::{Ledger, RunRecord};
+use crate::matching::{Criterion, MatchResult, Stages, run_digest};
+use crate::report::{CandidateReport, LostRow, NearRow};
+
+use super::candidates::{add_reviews, report};
+use super::compare::{Compared, Extent, Job, basis, extent};
+use super::manifest::manifest;
+use super::near;
+use super::runs::lost_rows;
+use crate::store::checking::{Checking, marks};
+use crate::store::configuration::limits::{checked_chance_hits, checked_threshold};
+use crate::store::error::StoreError;
+use crate::store::folder::Store;
+use crate::store::observer::{Notice, Observer, WhyFull};
+
+/// The options of a match.
+#[derive(Clone, Copy, Debug)]
+pub struct MatchOptions {
+    /// The criterion for candidates.
+    pub criterion: Criterion,
+    /// The least number of loci in common with which a pair counts as comparable.
+    pub min_loci: u32,
+    /// The way in which the index is read.
+    pub access: Access,
+    /// `true` to compare everything, instead of only what changed since the last run.
+    pub full: bool,
+    /// `true` to score every pair instead of screening; effective in full runs only.
+    pub exhaustive: bool,
+    /// The number of pairs to list per family that nearly are candidates. This compares all families with all children,
+    /// and the result is not recorded.
+    pub near: Option<u32>,
+}
+
+impl MatchOptions {
+    /// Matches what changed since the last run, with the store's settings.
+    #[must_use]
+    pub fn new(store: &Store) -> Self {
+        let (criterion, min_loci) = (store.criterion(), store.min_loci());
+        Self { criterion, min_loci, access: Access::Usual, full: false, exhaustive: false, near: None }
+    }
+
+    /// Matches everything, with the store's settings.
+    #[must_use]
+    pub fn full(store: &Store) -> Self {
+        Self { full: true, ..Self::new(store) }
+    }
+}
+
+/// A finished and recorded run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Matched {
+    /// The run and its candidates, as reports show them.
+    pub report: CandidateReport,
+    /// The result, with families and children that could not be compared.
+    pub result: MatchResult,
+    /// The best pairs of each family that are not candidates, if requested; best first.
+    pub near: Vec<NearRow>,
+    /// Number of candidates of the last run that are no longer candidates.
+    pub withdrawn: u64,
+    /// The pairs that are no longer candidates, because of this run or of imports since the last one.
+    pub lost: Vec<LostRow>,
+    /// Number of withdrawn families that were left out.
+    pub families_withdrawn: u64,
+    /// Processor time by stage.
+    pub stages: Stages,
+    /// The time for computing the digest.
+    pub digest: Duration,
+    /// The time for recording the run.
+    pub write: Duration,
+}
+
+impl Store {
+    /// Matches the families of the store with its children, and records the run. Before that, checks families whose
+    /// consistency check is outstanding.
+    ///
+    /// A run that is stopped or fails changes no candidate.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let matched = store.match_all(&MatchOptions::new(&store), &store::entry("match", Some("nightly")), &Silent)?;
+    /// println!("{} candidates, digest {}", matched.report.candidates.len(), matched.report.run.digest);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`], including [`StoreError::Stopped`].
+    pub fn match_all(
+        &self,
+        options: &MatchOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Matched, StoreError> {
+        let &MatchOptions { criterion, min_loci, access, full, exhaustive, near } = options;
+        checked_threshold(criterion.min_log10_lr)?;
+        checked_chance_hits(criterion.max_chance_hits)?;
+        let _lock = self.lock()?;
+        let mut ledger = self.ledger()?;
+        self.finish_interrupted(&mut ledger, observer)?;
+        // Reviews with a fault are refused before anything is recorded.
+        let reviews = self.review_states()?;
+        self.check_waiting_families(&mut ledger, observer)?;
+        self.tell_changed_settings(&ledger, observer)?;
+        let calculator = self.calculator()?;
+        let basis = basis(self, &calculator, &criterion)?;
+        let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| StoreError::Clock)?;
+        let started = Instant::now();
+        let generation = ledger.generation()?;
+        let before = ledger.standing()?;
+        let extent = if full {
+            Extent::Full(WhyFull::Asked)
+        } else {
+            extent(self, &ledger, (&calculator, basis), &criterion, &before.candidates)?
+        };
+        let watch = observer.watch();
+        watch.begin("comparing families with children");
+        let following = observer.follow(&watch);
+        let job = Job {
+            store: self,
+            calculator: &calculator,
+            criterion,
+            min_loci,
+            access,
+            exhaustive,
+            basis,
+            generation,
+            watch: &watch,
+        };
+        let (mode, compared) = match extent {
+            Extent::Since(last) => ("delta", job.delta(&mut ledger, &last, &before.candidates, observer)?),
+            Extent::Full(why) => {
+                if why != WhyFull::Asked {
+                    observer.notice(&Notice::MatchingAll(why));
+                }
+                ("full", job.full(&mut ledger, observer)?)
+            }
+        };
+        let near = match near {
+            None => Vec::new(),
+            Some(most) => {
+                let index = self.current_index(&ledger, access, observer)?;
+                let found = job.near(&mut ledger, &index, most, &compared.result.candidates)?;
+                near::rows(self, &ledger, &calculator, &criterion, &found)?
+            }
+        };
+        drop(following);
+        // After this point the run is recorded completely.
+        watch.check()?;
+        let Compared { result, stages, index, comparison } = compared;
+        let ranked = Instant::now();
+        let digest = run_digest(self.table(), &calculator, &criterion, &result.candidates);
+        let digest_time = ranked.elapsed();
+        let seconds = started.elapsed().as_secs_f64();
+        let record = RunRecord {
+            mode: mode.to_owned(),
+            started_at: i64::try_from(started_at.as_secs()).map_err(|_| StoreError::Clock)?,
+            seconds,
+            generation: generation.number,
+            families: result.families,
+            children: result.children,
+            pairs: result.pairs,
+            digest,
+            basis: Some(basis),
+            min_loci: comparison.min_loci,
+            pairs_not_comparable: comparison.pairs_not_comparable,
+            unscorable: Some(result.unscorable.clone()),
+            manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index)?.to_string(),
+        };
+        let recording = Instant::now();
+        let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
+        let write = recording.elapsed();
+        let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
+        let mut report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
+        add_reviews(&mut report, &reviews);
+        let families_withdrawn = ledger.withdrawn()?.len() as u64;
+        let withdrawn = delta.withdrawn;
+        let lost = lost_rows(delta.lost, &reviews);
+        Ok(Matched { report, result, near, withdrawn, lost, families_withdrawn, stages, digest: digest_time, write })
+    }
+
+    /// Reports settings that differ from those of the last run.
+    pub(in crate::store) fn tell_changed_settings(
+        &self,
+        ledger: &Ledger,
+        observer: &dyn Observer,
+    ) -> Result<(), StoreError> {
+        let changed = self.changed_settings(ledger)?;
+        if !changed.is_empty() {
+            observer.notice(&Notice::SettingsChanged(&changed));
+        }
+        Ok(())
+    }
+
+    /// Checks the families that the import did not check: it was interrupted, the settings changed since, or the
+    /// families were withdrawn at that time.
+    fn check_waiting_families(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
+        let checking = Checking::new(self)?;
+        let families = checking.unchecked(ledger, self)?;
+        if !families.is_empty() {
+            let step = Attribution::Unrecorded("a step of match");
+            let marks = marks(&checking.mark(ledger, &families, step, observer)?).len() as u64;
+            observer.notice(&Notice::FamiliesChecked { families: families.len() as u64, marks });
+        }
+        Ok(())
+    }
+}
