@@ -117,6 +117,7 @@
 //! | room | owns | may import |
 //! |---|---|---|
 //! | `model` | locus, allele, genotype, profile, panel, pedigree, relation, kinds of findings; no I/O | nothing |
+//! | `words` | the Chinese of texts, by a catalogue with the English ones as its keys; wraps lines | model |
 //! | `files` | opens the files of a store without following links, and keeps their modes | nothing |
 //! | `population` | allele frequencies, the floor for unlisted alleles, mutation models | model |
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
@@ -169,3 +170,4 @@ pub mod store;
 pub mod supervision;
 pub mod synthesis;
 pub mod validation;
+pub mod words;

@@ -8,7 +8,8 @@ use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
-use crate::pages::Language;
+use crate::model::Language;
+use crate::words;
 
 /// The English texts of help, and the Chinese ones.
 const ZH: &str = include_str!("words/zh.toml");
@@ -25,18 +26,23 @@ const WIDTH: usize = 68;
 
 /// Returns the language that the arguments ask for, otherwise that of the user's locale. An invalid one is refused later.
 pub(super) fn chosen(arguments: &[OsString]) -> Language {
+    value_of(arguments, "--lang", |value| value.parse().ok()).unwrap_or_else(of_locale)
+}
+
+/// Returns the first valid value of an option, before the arguments are read.
+pub(super) fn value_of<T>(arguments: &[OsString], option: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     let mut arguments = arguments.iter().filter_map(|one| one.to_str()).take_while(|one| *one != "--");
     while let Some(argument) = arguments.next() {
-        let value = match argument.strip_prefix("--lang") {
+        let value = match argument.strip_prefix(option) {
             Some("") => arguments.next(),
             Some(rest) => rest.strip_prefix('='),
             None => continue,
         };
-        if let Some(language) = value.and_then(|value| value.parse().ok()) {
-            return language;
+        if let Some(value) = value.and_then(&read) {
+            return Some(value);
         }
     }
-    of_locale()
+    None
 }
 
 /// Returns the language of the user's locale.
@@ -174,56 +180,9 @@ pub(super) fn refusal(error: &clap::Error) -> Option<String> {
     Some(said + "\n\n用 --help 查看说明。\n")
 }
 
-/// Breaks a text into lines of at most this many columns. Chinese characters and signs take two; a line breaks between
-/// them or at a blank, but not before a sign that closes, or after one that opens.
+/// Breaks each line of a text into lines of at most this many columns; clap indents them.
 fn wrap(text: &str, width: usize) -> String {
-    let (mut lines, mut line, mut columns) = (Vec::new(), String::new(), 0);
-    for piece in pieces(text) {
-        if piece == "\n" {
-            lines.push(std::mem::take(&mut line));
-            columns = 0;
-            continue;
-        }
-        let of = |text: &str| text.chars().map(width_of).sum::<usize>();
-        if columns + of(piece.trim_end()) > width && !line.is_empty() {
-            lines.push(line.trim_end().to_owned());
-            line = piece.trim_start().to_owned();
-            columns = of(&line);
-        } else {
-            line += piece;
-            columns += of(piece);
-        }
-    }
-    lines.push(line);
-    lines.join("\n")
-}
-
-/// Splits a text where a line may break.
-fn pieces(text: &str) -> Vec<&str> {
-    let (mut pieces, mut from) = (Vec::new(), 0);
-    let all: Vec<(usize, char)> = text.char_indices().collect();
-    for pair in all.windows(2) {
-        let [(_, one), (at, other)] = [pair[0], pair[1]];
-        let may = one == '\n'
-            || other == '\n'
-            || one == ' '
-            || (width_of(one) == 2 || width_of(other) == 2)
-                && !"，。；：、）》”！？］".contains(other)
-                && !"（《“［".contains(one)
-                && other != ' ';
-        if may {
-            pieces.push(&text[from..at]);
-            from = at;
-        }
-    }
-    pieces.push(&text[from..]);
-    pieces
-}
-
-/// Returns the columns of a character on a terminal.
-fn width_of(c: char) -> usize {
-    let is_wide = matches!(u32::from(c), 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe4f | 0xff00..=0xff60 | 0x2018..=0x201d);
-    if is_wide { 2 } else { 1 }
+    text.split('\n').map(|line| words::wrap(line, width, 0)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -268,7 +227,7 @@ mod tests {
         let surplus: Vec<&String> = words.keys().filter(|text| !english.contains(*text)).collect();
         assert!(surplus.is_empty(), "no text of help is {surplus:?}");
         for (english, chinese) in &words {
-            assert!(chinese.chars().any(|c| width_of(c) == 2), "{english}");
+            assert!(words::width_of(chinese) > chinese.chars().count(), "{english}");
             // Names of commands, options and files stay as they are.
             for word in english.split('`').skip(1).step_by(2) {
                 assert!(chinese.contains(word), "{english}: {word}");
@@ -283,7 +242,7 @@ mod tests {
         fn each(command: &mut Command, seen: &mut usize) {
             let help = command.render_long_help().to_string();
             for line in help.lines() {
-                let wide: usize = line.chars().map(width_of).sum();
+                let wide: usize = words::width_of(line);
                 assert!(wide <= 80 || line.trim_start().starts_with("用法"), "{wide}: {line}");
             }
             for english in ["[default:", "[possible values", "[env:", "Usage:", "Options:", "Commands:", "Print help"] {
@@ -322,12 +281,5 @@ mod tests {
         assert!(said(&["reunite", "explain", "x"]).contains("缺少"));
         assert!(said(&["reunite", "candidates", "--sort", "x"]).contains("可选：lr"));
         assert!(said(&["reunite", "candidates", "--limit", "x"]).contains("无效"));
-    }
-
-    #[test]
-    fn lines_break_between_characters_and_not_before_a_stop() {
-        assert_eq!(wrap("比对家系和儿童，列出新的候选。", 14), "比对家系和儿\n童，列出新的候\n选。");
-        assert_eq!(wrap("用 reunite match 再比对", 16), "用 reunite match\n再比对");
-        assert_eq!(wrap("", 10), "");
     }
 }

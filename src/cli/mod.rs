@@ -23,7 +23,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Arg, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::matching::Stopped;
 use crate::model::{shown, shown_os};
@@ -33,7 +33,7 @@ use commands::Command;
 use language::in_language;
 use options::Global;
 use outcome::Outcome;
-use output::Output;
+use output::{Colour, Output};
 
 /// Kinship search for missing children: compares the STR profiles of relatives with those of children of unknown
 /// origin, and says who may belong together.
@@ -57,11 +57,13 @@ check, review retest, a backup with a fault); 2 something was rejected or failed
 pub fn main() -> ExitCode {
     let given: Vec<OsString> = std::env::args_os().collect();
     let language = language::chosen(&given);
-    let arguments = match parse(&given, language) {
+    let colour = language::value_of(&given, "--color", |value| Colour::from_str(value, false).ok());
+    let colour = colour.unwrap_or(Colour::Auto).of_help();
+    let arguments = match parse(&given, language, colour) {
         Ok(arguments) => arguments,
-        Err(error) => return refused(&error, &given, language),
+        Err(error) => return refused(&error, &given, language, colour),
     };
-    let output = Output::new(arguments.global.quiet);
+    let output = arguments.global.output();
     let outcome = run(&arguments, &output);
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -84,7 +86,7 @@ pub fn main() -> ExitCode {
 
 /// Says what is wrong with the arguments, or the help that was asked for. Arguments are names of files as well, which a
 /// shell takes from a folder of anybody's.
-fn refused(error: &clap::Error, given: &[OsString], language: Language) -> ExitCode {
+fn refused(error: &clap::Error, given: &[OsString], language: Language, colour: ColorChoice) -> ExitCode {
     let arguments: Vec<String> = given.iter().map(|one| shown_os(one)).collect();
     let is_plain = given.iter().zip(&arguments).all(|(one, shown)| one.to_str() == Some(shown));
     let print = |error: &clap::Error| match language::refusal(error).filter(|_| language == Language::Chinese) {
@@ -92,7 +94,7 @@ fn refused(error: &clap::Error, given: &[OsString], language: Language) -> ExitC
         None => error.print(),
     };
     // If nobody can read it, the status says enough.
-    let _ = match parse(&arguments, language).err().filter(|_| !is_plain) {
+    let _ = match parse(&arguments, language, colour).err().filter(|_| !is_plain) {
         Some(error) => print(&error),
         None if is_plain => print(error),
         // Nothing but the character itself is wrong.
@@ -109,8 +111,9 @@ fn refused(error: &clap::Error, given: &[OsString], language: Language) -> ExitC
 fn parse(
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     language: Language,
+    colour: ColorChoice,
 ) -> Result<Arguments, clap::Error> {
-    let mut matches = in_language(arguments_of_commands(), language).try_get_matches_from(arguments)?;
+    let mut matches = in_language(arguments_of_commands(), language).color(colour).try_get_matches_from(arguments)?;
     Arguments::from_arg_matches_mut(&mut matches)
 }
 
@@ -142,7 +145,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, arguments_of_commands};
+    use super::{ColorChoice, Language, arguments_of_commands};
 
     #[test]
     fn no_option_of_a_command_clashes_with_another() {
@@ -167,8 +170,8 @@ mod tests {
         );
         // They are hidden, not refused: scripts may give them before every command.
         for language in Language::ALL {
-            assert!(super::parse(["reunite", "--store", "x", "findings"], language).is_ok());
-            assert!(super::parse(["reunite", "findings", "--store", "x"], language).is_ok());
+            assert!(super::parse(["reunite", "--store", "x", "findings"], language, ColorChoice::Never).is_ok());
+            assert!(super::parse(["reunite", "findings", "--store", "x"], language, ColorChoice::Never).is_ok());
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::report;
 use crate::store::{self, Frequencies, Store, StoreError, Whom};
 
 use super::language::of_locale;
-use super::output::{Output, plural};
+use super::output::{Colour, LogFormat, Output, plural};
 
 /// The heading of the options that commands share.
 const EVERYWHERE: &str = "Options of every command";
@@ -43,9 +43,15 @@ pub(super) struct Global {
     /// Number of threads [default: one per processor]
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
-    /// The language of help and pages: zh or en [default: that of your locale]
+    /// The language of everything that people read: zh or en [default: that of your locale]
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "LANGUAGE")]
     lang: Option<Language>,
+    /// Colour headings and warnings: on a terminal, always or never; NO_COLOR is observed
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+    /// The form of notices, warnings and errors; json: one object a line, for programs
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
     /// Print warnings and results only
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(super) quiet: bool,
@@ -65,7 +71,7 @@ impl Global {
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         let store = Store::open(&self.store, self.key())?;
-        let output = Output::new(self.quiet);
+        let output = self.output();
         for Repaired { path, found, mode, done } in store.repaired() {
             let (was, now) = match (found, done) {
                 (Found::Open, true) => {
@@ -93,7 +99,12 @@ impl Global {
         Ok(store.waiting(Duration::from_secs(self.wait.into())))
     }
 
-    /// The language of pages.
+    /// Where the command speaks.
+    pub(super) fn output(&self) -> Output {
+        Output::new(self.quiet, self.log_format, self.color, self.language())
+    }
+
+    /// The language of all that people read.
     pub(super) fn language(&self) -> Language {
         self.lang.unwrap_or_else(of_locale)
     }

@@ -68,7 +68,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn follow(watch: &Arc<Watch>, output: &Output) -> Self {
         let done = Arc::new(AtomicBool::new(false));
-        if output.is_quiet() {
+        if output.is_quiet() || output.is_for_programs() {
             return Self { done, thread: None };
         }
         let style = ProgressStyle::with_template("{msg} {bar:24} {percent} %, {eta} left")

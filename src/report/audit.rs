@@ -5,9 +5,8 @@ use serde::Serialize;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::SCREEN;
+use super::page::Page;
 #[cfg(feature = "cli")]
-use super::words::wrap;
 #[cfg(feature = "cli")]
 use crate::model::shown;
 
@@ -75,17 +74,17 @@ impl AuditReport {
     #[cfg(feature = "cli")]
     /// Returns a list for people: each record with its details and its reason below.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let record = |row: &AuditRow| {
             let user = if row.user.is_empty() { row.uid.to_string() } else { row.user.clone() };
             let mut text = format!("{}  {}  {}  {}\n", row.number, row.at, shown(&user), shown(&row.command));
             let reason = row.reason.as_ref().map(|reason| format!("reason: {reason}"));
             for line in [Some(row.what()).filter(|what| !what.is_empty()), reason].into_iter().flatten() {
-                text += &format!("    {}\n", wrap(&shown(&line), SCREEN - 4).replace('\n', "\n    "));
+                text += &format!("    {}\n", shown(&line));
             }
             text
         };
-        self.records.iter().map(record).collect()
+        self.records.iter().map(record).collect::<String>().into()
     }
 }
 

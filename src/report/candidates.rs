@@ -11,12 +11,12 @@ use super::comparable::Comparison;
 use super::csv_text::CsvText;
 use super::frequencies::TableUsed;
 use super::meaning::{self, PairFacts};
-use super::review::ReviewState;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, plain_table};
+use super::page::{Page, plain_table};
+use super::review::ReviewState;
 use super::views::ViewsRow;
 #[cfg(feature = "cli")]
-use super::words::{more_rows, probability, ratio, wrap};
+use super::words::{more_rows, probability, ratio};
 
 /// The run that candidates come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -216,19 +216,24 @@ impl CandidateReport {
     #[cfg(feature = "cli")]
     /// Returns a table for people of the first `limit` candidates, and a table of the identities.
     #[must_use]
-    pub fn table(&self, limit: usize) -> String {
+    pub fn table(&self, limit: usize) -> Page {
         if self.identities.is_empty() {
             return self.candidates_table(limit);
         }
-        let candidates = if self.candidates.is_empty() { String::new() } else { self.candidates_table(limit) + "\n" };
-        candidates + &self.identities_table(limit)
+        let mut page = Page::default();
+        if !self.candidates.is_empty() {
+            page += self.candidates_table(limit);
+            page += "\n";
+        }
+        page += self.identities_table(limit);
+        page
     }
 
     #[cfg(feature = "cli")]
     /// Returns the candidates with what they mean, a few lines for each, in 80 columns, and a table of the identities.
     #[must_use]
-    pub fn cards(&self) -> String {
-        let mut page = String::new();
+    pub fn cards(&self) -> Page {
+        let mut page = Page::default();
         for (number, row) in self.candidates.iter().enumerate() {
             let since = match &row.review {
                 Some(review) => review.status.word().to_owned(),
@@ -239,22 +244,22 @@ impl CandidateReport {
             let incompatible = format!("{} incompatible", row.incompatible_loci);
             let loci = format!("{} loci, {incompatible}", row.loci_compared);
             let lr = format!("LR {} (10^{:.2})", ratio(row.log10_lr), row.log10_lr);
-            page += &format!("{:>3}  {class:<9}  {lr:<20}  {loci}, {since}\n", number + 1);
+            page += format!("{:>3}  {class:<9}  {lr:<20}  {loci}, {since}\n", number + 1);
             let facts = row.facts.as_ref();
             let relatives = facts.map_or(String::new(), |facts| meaning::relatives(&facts.relatives));
-            page += &indented(&format!("family {}  {relatives}", row.family));
-            page += &format!("     child  {}  {}\n", row.child, facts.map_or("", |facts| facts.child_sex));
+            page += indented(&format!("family {}  {relatives}", row.family));
+            page += format!("     child  {}  {}\n", row.child, facts.map_or("", |facts| facts.child_sex));
             let numbers = [("family", &row.family_number), ("child", &row.child_number)];
             let numbers: Vec<String> =
                 numbers.into_iter().filter_map(|(who, number)| Some(format!("{who} {}", number.as_ref()?))).collect();
             if !numbers.is_empty() {
-                page += &indented(&format!("numbers: {}", numbers.join(", ")));
+                page += indented(&format!("numbers: {}", numbers.join(", ")));
             }
             if let Some(review) = row.review.as_ref().filter(|review| !review.changed.is_empty()) {
-                page += &indented(&format!("changed since it was reviewed: {}", changed(review).join(", ")));
+                page += indented(&format!("changed since it was reviewed: {}", changed(review).join(", ")));
             }
             for conflict in row.review.iter().flat_map(|review| &review.conflicts) {
-                page += &indented(&format!("conflict: {}", conflict.words()));
+                page += indented(&format!("conflict: {}", conflict.words()));
             }
             let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
             lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
@@ -266,23 +271,24 @@ impl CandidateReport {
             let remarks = remarks(row);
             lines.extend(Some(remarks).filter(|remarks| !remarks.is_empty()));
             for line in lines {
-                page += &indented(&line);
+                page += indented(&line);
             }
         }
         if let Some(prior) = &self.prior {
-            page += &(wrap(&format!("prior: {prior}"), SCREEN) + "\n");
+            page += format!("prior: {prior}\n");
         }
         if let Some(remark) = self.run.table.remark() {
-            page += &format!("{remark}\n");
+            page += format!("{remark}\n");
         }
         if !self.identities.is_empty() {
-            page += &format!("\n{}", self.identities_table(usize::MAX));
+            page += "\n";
+            page += self.identities_table(usize::MAX);
         }
         page
     }
 
     #[cfg(feature = "cli")]
-    fn identities_table(&self, limit: usize) -> String {
+    fn identities_table(&self, limit: usize) -> Page {
         let rows = self.identities.iter().take(limit).filter_map(|row| {
             let same = row.same_person.as_ref()?;
             let say = |what: &dyn Fn(&Identity) -> String| same.identity.as_ref().map_or(String::new(), what);
@@ -307,13 +313,13 @@ impl CandidateReport {
             "over siblings",
             "as missing child",
         ];
+        let title = "Not candidates: one person under two numbers, or identical twins\n\n";
         let identities = plain_table(header, &[3, 4, 5, 6, 7], rows);
-        let more = more_rows(self.identities.len(), limit);
-        format!("Not candidates: one person under two numbers, or identical twins\n\n{identities}{more}")
+        [title.into(), identities, more_rows(self.identities.len(), limit).into()].into_iter().collect()
     }
 
     #[cfg(feature = "cli")]
-    fn candidates_table(&self, limit: usize) -> String {
+    fn candidates_table(&self, limit: usize) -> Page {
         let rows = self.candidates.iter().take(limit).enumerate().map(|(i, row)| {
             [
                 (i + 1).to_string(),
@@ -330,7 +336,7 @@ impl CandidateReport {
         let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since", ""];
         let table = plain_table(header, &[0, 3, 4, 5, 6], rows);
         let remark = self.run.table.remark().map_or(String::new(), |remark| format!("\n{remark}\n"));
-        table + &more_rows(self.candidates.len(), limit) + &remark
+        [table, more_rows(self.candidates.len(), limit).into(), remark.into()].into_iter().collect()
     }
 }
 
@@ -346,7 +352,7 @@ fn changed(review: &ReviewState) -> Vec<&'static str> {
 /// Breaks a line about a candidate, and indents it.
 #[cfg(feature = "cli")]
 fn indented(line: &str) -> String {
-    wrap(line, SCREEN - 5).lines().map(|line| format!("     {line}\n")).collect()
+    format!("     {line}\n")
 }
 
 /// Returns the remarks on a candidate that a reader should see beside its numbers.

@@ -7,7 +7,7 @@ use crate::model::Pseudonym;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::page::{Page, plain_table};
 #[cfg(feature = "cli")]
 use super::words::more_rows;
 
@@ -98,12 +98,13 @@ impl ComparableReport {
     #[cfg(feature = "cli")]
     /// Returns a table for people of the first `limit` entries.
     #[must_use]
-    pub fn table(&self, limit: usize) -> String {
+    pub fn table(&self, limit: usize) -> Page {
         let row = |(kind, one): (&str, &Hardly)| {
             [kind.to_owned(), one.pseudonym.to_string(), one.typed_loci.to_string(), one.comparable.to_string()]
         };
-        let table =
+        let mut page =
             plain_table(["", "pseudonym", "loci", "comparable with"], &[2, 3], self.rows().take(limit).map(row));
-        table + &more_rows(self.rows().count(), limit)
+        page += more_rows(self.rows().count(), limit);
+        page
     }
 }

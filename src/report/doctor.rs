@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::{table::SCREEN, words::wrap};
+use super::page::Page;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,11 +62,11 @@ impl DoctorReport {
     /// Returns a line for each finding, in 80 columns.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let line = |row: &DoctorRow| {
             let remedy = row.remedy.as_ref().map_or(String::new(), |remedy| format!(": {remedy}"));
-            wrap(&format!("{:<8} {}: {}{remedy}", row.state, row.part, row.text), SCREEN) + "\n"
+            format!("{:<8} {}: {}{remedy}\n", row.state, row.part, row.text)
         };
-        self.checks.iter().map(line).collect()
+        self.checks.iter().map(line).collect::<String>().into()
     }
 }

@@ -16,12 +16,12 @@ use super::format::SCHEMA_VERSION;
 use super::frequencies::TableUsed;
 use super::meaning::SettledBy;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, plain_table, table_of};
+use super::page::{Page, plain_table, table_of};
 use super::typings::SampleTypings;
 use super::views::ViewRow;
-use super::words::short_relation;
 #[cfg(feature = "cli")]
-use super::words::{ratio, wrap};
+use super::words::ratio;
+use super::words::short_relation;
 
 /// The name of the combined paternity index wherever it is shown.
 pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
@@ -213,7 +213,7 @@ impl ExplanationReport {
     #[cfg(feature = "cli")]
     /// Returns a page for people.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let ExplainedWith { family, child, .. } = &self.with;
         let explanation = &self.explanation;
         let names = names(explanation.relations.iter().map(|relation| relation.word()));
@@ -225,7 +225,7 @@ impl ExplanationReport {
             let note = note(locus, self.left_out(position), &self.disputed(&locus.locus));
             let mark = if note.is_empty() { "" } else { "*" };
             if !note.is_empty() {
-                notes += &(wrap(&format!("* {}: {note}", locus.locus), SCREEN) + "\n");
+                notes += &format!("* {}: {note}\n", locus.locus);
             }
             let mut row = vec![locus.locus.to_string()];
             row.extend(locus.relatives.iter().map(|&genotype| shown(genotype)));
@@ -243,7 +243,7 @@ impl ExplanationReport {
         let header: Vec<&str> =
             ["locus"].into_iter().chain(names.iter().map(|name| name.0.as_str())).chain(columns).collect();
         let first = names.len() + 2;
-        let table = table_of(header, &[first, first + 1, first + 2, first + 3], rows);
+        let table = table_of(&header, &[first, first + 1, first + 2, first + 3], rows);
         let relatives: Vec<String> = names
             .iter()
             .map(|(name, is_letter, word)| match is_letter {
@@ -251,18 +251,18 @@ impl ExplanationReport {
                 false => (*word).to_owned(),
             })
             .collect();
-        let mut page = format!(
+        let mut page = Page::from(format!(
             "Family {family}\n       {}\nChild  {child}\n\n  {}\n  {}\n\n",
-            wrap(&relatives.join(", "), SCREEN - 10).replace('\n', "\n   "),
+            relatives.join(", "),
             HYPOTHESES[0],
             HYPOTHESES[1]
-        );
+        ));
         if !self.numbers.is_empty() {
             let numbers: Vec<String> = self.numbers.iter().map(|one| format!("{} {}", one.of, one.number)).collect();
-            page += &(wrap(&format!("Numbers: {}", numbers.join(", ")), SCREEN) + "\n\n");
+            page += format!("Numbers: {}\n\n", numbers.join(", "));
         }
-        page += &table;
-        page += &notes;
+        page += table;
+        page += notes;
         let line = format!(
             "LR {} (log10 {}), over {} loci, {} of them incompatible without mutation",
             ratio(explanation.log10_lr),
@@ -270,7 +270,7 @@ impl ExplanationReport {
             explanation.loci_compared,
             explanation.incompatible_loci
         );
-        page += &format!("\n{}\n", wrap(&line, SCREEN));
+        page += format!("\n{line}\n");
         match &explanation.cpi {
             Ok(total) => {
                 let flag = if total.inconsistent >= FLAGGED_LOCI {
@@ -285,10 +285,10 @@ impl ExplanationReport {
                     case(total.case),
                     verdict(total)
                 );
-                page += &(wrap(&line, SCREEN) + "\n");
+                page += line + "\n";
             }
             Err(why) => {
-                page += &(wrap(&format!("{CPI_NAME}: none; {why}"), SCREEN) + "\n");
+                page += format!("{CPI_NAME}: none; {why}\n");
             }
         }
         let with = &self.with;
@@ -306,10 +306,10 @@ impl ExplanationReport {
             },
         };
         let line = format!("The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
-        page += &(wrap(&line, SCREEN) + "\n");
-        page += &self.views_table();
-        page += &self.alternatives_table();
-        page += &self.settled.as_ref().map_or(String::new(), SettledBy::text);
+        page += line + "\n";
+        page += self.views_table();
+        page += self.alternatives_table();
+        page += self.settled.as_ref().map_or_else(Page::default, SettledBy::text);
         let unlisted: Vec<String> =
             explanation.loci.iter().filter(|l| !l.unlisted.is_empty()).map(|l| self.floor(l)).collect();
         if !unlisted.is_empty() {
@@ -317,29 +317,25 @@ impl ExplanationReport {
                 writeln!(page, "Floor frequency for alleles that the table does not list, at: {}", unlisted.join(", "));
         }
         for of in &self.typings {
-            page += &of.text(self.show_genotypes);
+            page += of.text(self.show_genotypes);
         }
         let _ = writeln!(
             page,
             "\n{}, generation {} of the ledger\n{}\n{} loci; digest of the frequencies\n    {}",
-            with.program,
-            with.generation,
-            wrap(&with.model, SCREEN),
-            with.panel,
-            with.frequencies
+            with.program, with.generation, with.model, with.panel, with.frequencies
         );
         if let Some(remark) = with.table.remark() {
-            page += &(wrap(&remark, SCREEN) + "\n");
+            page += remark + "\n";
         }
         page
     }
 
     /// Returns a table of every view with its number, if there are several.
     #[cfg(feature = "cli")]
-    fn views_table(&self) -> String {
+    fn views_table(&self) -> Page {
         let ExplainedViews { all, incompatible, made_by, log10_lr_mixed } = &self.views;
         if all.len() < 2 {
-            return String::new();
+            return Page::default();
         }
         let rows = all.iter().zip(incompatible).enumerate().map(|(at, (one, loci))| {
             [
@@ -356,17 +352,19 @@ impl ExplanationReport {
             format!("All views together, weighted with their doubts: log10 LR {log10_lr:.2}\n")
         });
         let made_by = if made_by.is_some() { "* makes the pair a candidate\n" } else { "" };
-        format!("\nThe papers as stated, and with one statement in doubt\n\n{table}{made_by}{mixed}")
+        let title = "\nThe papers as stated, and with one statement in doubt\n\n";
+        [title.into(), table, made_by.into(), mixed.into()].into_iter().collect()
     }
 
     /// Returns a table of the likelihood ratios of the person found as other relatives of the missing child.
     #[cfg(feature = "cli")]
-    fn alternatives_table(&self) -> String {
+    fn alternatives_table(&self) -> Page {
         let own = ("the missing child", self.explanation.log10_lr);
         let others = Alternative::DESCENDANTS.iter().map(|alternative| alternative.words()).zip(self.alternatives);
         let rows =
             [own].into_iter().chain(others).map(|(words, log10_lr)| [words.to_owned(), format!("{log10_lr:.2}")]);
-        format!("\nThe found person, against unrelated, as\n\n{}", plain_table(["", "log10 LR"], &[1], rows))
+        let title = "\nThe found person, against unrelated, as\n\n";
+        [title.into(), plain_table(["", "log10 LR"], &[1], rows)].into_iter().collect()
     }
 
     /// Returns the persons who are left out at a position of the panel, because of more than two alleles.

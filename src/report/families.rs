@@ -10,7 +10,7 @@ use crate::model::Pseudonym;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::page::{Page, plain_table};
 use super::words::spaced;
 
 /// One finding, ready for output.
@@ -86,13 +86,14 @@ impl FamiliesReport {
     }
 
     /// Returns a text for people: a sentence for each finding.
+    #[cfg(feature = "cli")]
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Page {
         let mut text = String::new();
         for FindingRow { family, finding } in &self.findings {
             let _ = writeln!(text, "family {family}, {}:\n  {finding}", finding.severity);
         }
-        text
+        text.into()
     }
 }
 
@@ -154,7 +155,7 @@ impl StatesReport {
     #[cfg(feature = "cli")]
     /// Returns a table for people.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let rows = self
             .families
             .iter()

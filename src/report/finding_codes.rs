@@ -10,9 +10,8 @@ use super::csv_text::CsvText;
 use super::finding_words::{meaning, remedy, severity};
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, narrow_table};
+use super::page::{Page, narrow_table};
 #[cfg(feature = "cli")]
-use super::words::wrap;
 
 /// The kinds of findings to describe.
 #[derive(Clone, Debug)]
@@ -60,7 +59,7 @@ impl FindingCodesReport {
     /// Returns a table of the codes.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let row = |&code: &FindingCode| {
             let severity = severity(code.severity(), self.language);
             [code.to_string(), severity.to_owned(), meaning(code, self.language).to_owned()]
@@ -75,13 +74,13 @@ impl FindingCodesReport {
     /// Returns a page on each code, with its example.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn pages(&self) -> String {
+    pub fn pages(&self) -> Page {
         let (of_meaning, of_remedy) = match self.language {
             Language::English => ("meaning", "what to do"),
             Language::Chinese => ("含义", "处理办法"),
         };
         let page = |&code: &FindingCode| {
-            let said = |title: &str, text: &str| wrap(&format!("  {title}: {text}"), SCREEN) + "\n";
+            let said = |title: &str, text: &str| format!("  {title}: {text}\n");
             let mut page = format!("{code} ({})\n", severity(code.severity(), self.language));
             page += &said(of_meaning, meaning(code, self.language));
             match example(code) {
@@ -98,7 +97,7 @@ impl FindingCodesReport {
             }
             page + &said(of_remedy, remedy(code, self.language))
         };
-        self.codes.iter().map(page).collect::<Vec<_>>().join("\n")
+        self.codes.iter().map(page).collect::<Vec<_>>().join("\n").into()
     }
 }
 
@@ -119,8 +118,8 @@ mod tests {
     #[test]
     fn every_code_has_a_page_that_fits_a_screen() {
         let all = FindingCodesReport { codes: FindingCode::ALL.to_vec(), language: Language::English };
-        let (pages, table) = (all.pages(), all.table());
-        assert!(table.lines().all(|line| line.chars().count() <= SCREEN), "{table}");
+        let (pages, table) = (all.pages().to_string(), all.table().to_string());
+        assert!(table.lines().all(|line| line.chars().count() <= super::super::page::SCREEN), "{table}");
         assert_eq!(pages.matches("  what to do: ").count(), FindingCode::ALL.len());
         assert!(!pages.chars().any(|c| c.is_control() && c != '\n'));
         assert_eq!(all.csv().lines().next().map(|line| line.split(',').count()), Some(7));
@@ -129,7 +128,7 @@ mod tests {
         let one = FindingCodesReport { codes: vec![FindingCode::Allele], language: Language::English };
         let expected = "allele (error)\n  meaning: a cell is not an allele or a genotype\n  example: a file of children\n    \
                         sample_id,sex,vWA\n    S1,f,14x\n  what to do: write repeat numbers: 14/15, 14 or 9.3\n";
-        assert_eq!(one.pages(), expected);
+        assert_eq!(one.pages().to_string(), expected);
         let one = FindingCodesReport { language: Language::Chinese, ..one };
         assert!(
             one.pages().contains("  含义: ") && one.pages().contains("  处理办法: ") && one.table().contains("错误")

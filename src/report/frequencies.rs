@@ -8,7 +8,7 @@ use crate::population::{FrequencyTable, LocusFrequencies};
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::page::{Page, plain_table};
 
 /// A locus whose frequencies do not add up to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,7 +130,7 @@ impl FrequencyReport {
     #[cfg(feature = "cli")]
     /// Returns a table for people, at most 80 columns wide.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let rows = self.loci.iter().map(|row| {
             let short: String = row.written.chars().take(20).collect();
             [
@@ -210,7 +210,7 @@ impl TablesReport {
     #[cfg(feature = "cli")]
     /// Returns a table for people.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let rows = self.tables.iter().map(|row| {
             [
                 row.population.clone().unwrap_or_else(|| "(the store's own)".to_owned()),
@@ -238,7 +238,7 @@ mod tests {
         let table = FrequencyTable::new([("TH01".parse().unwrap(), locus)]).unwrap();
         let report = FrequencyReport::new(&table, None, &["THO1".to_owned()], &[None]);
         assert!(report.csv().ends_with("\nTH01,THO1,500,2,0.96875,0.000999000999000999,false\n"), "{}", report.csv());
-        assert!(report.table().contains("THO1") && report.table().lines().all(|line| line.len() <= 80));
+        assert!(report.table().contains("THO1") && report.table().to_string().lines().all(|line| line.len() <= 80));
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["loci"][0]["individuals"], 500);
         let used = TableUsed::new(&table, Some("Hui"));

@@ -14,7 +14,7 @@ use crate::model::Language;
 use super::finding_words::{self, meaning, remedy};
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::narrow_table;
+use super::page::{Page, narrow_table};
 use super::words::count;
 
 /// The maximum number of findings of one code that are listed for a file; the others are only counted.
@@ -200,7 +200,7 @@ impl ImportLog {
     #[cfg(feature = "cli")]
     /// Returns a table of the kinds of findings; `None` if there are no findings.
     #[must_use]
-    pub fn summary(&self, language: Language) -> Option<String> {
+    pub fn summary(&self, language: Language) -> Option<Page> {
         let several = self.findings.iter().any(|problem| problem.file != self.findings[0].file);
         let rows = self.kinds().into_iter().map(|Kind { severity, count, first }| {
             let mut place = if several { vec![first.file.to_string()] } else { Vec::new() };
@@ -377,7 +377,7 @@ mod tests {
             problem("b.csv", 2, Severity::Error, FindingCode::Allele),
         ];
         let log = ImportLog { findings, ..ImportLog::default() };
-        let text = log.summary(Language::English).unwrap();
+        let text = log.summary(Language::English).unwrap().to_string();
         // The last two columns wrap their lines.
         let rows: Vec<Vec<&str>> = text
             .lines()
@@ -444,7 +444,7 @@ mod tests {
     fn the_summary_says_what_to_do_and_fits_a_screen() {
         for &code in FindingCode::ALL {
             let findings = vec![problem("a-file-of-a-laboratory.csv", 123_456, code.severity(), code)];
-            let text = ImportLog { findings, ..ImportLog::default() }.summary(Language::English).unwrap();
+            let text = ImportLog { findings, ..ImportLog::default() }.summary(Language::English).unwrap().to_string();
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
             assert!(!text.contains("is so"), "{text}");
         }

@@ -8,7 +8,7 @@ use crate::model::Pseudonym;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::page::{Page, plain_table};
 #[cfg(feature = "cli")]
 use super::words::more_rows;
 use super::words::spaced;
@@ -124,7 +124,7 @@ impl KinReport {
     #[cfg(feature = "cli")]
     /// Returns a table for people of the first `limit` pairs.
     #[must_use]
-    pub fn table(&self, limit: usize) -> String {
+    pub fn table(&self, limit: usize) -> Page {
         let rows = self.pairs.iter().take(limit).map(|row| {
             let of = |relation| format!("{:.2}", row.log10_lr.of_relation(relation));
             let [one, other] = row.samples.each_ref().map(|one| format!("{} {}", one.side, one.sample));
@@ -143,8 +143,8 @@ impl KinReport {
         let header =
             ["sample", "other", "likeliest", "identity", "parent-child", "full sib.", "half sib.", "loci", "differing"];
         let table = plain_table(header, &[3, 4, 5, 6, 7, 8], rows);
-        let more = more_rows(self.pairs.len(), limit);
-        format!("log10 LR of each relation against \"unrelated\"\n\n{table}{more}")
+        let title = "log10 LR of each relation against \"unrelated\"\n\n";
+        [title.into(), table, more_rows(self.pairs.len(), limit).into()].into_iter().collect()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::Locus;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::page::{Page, plain_table};
 
 /// A kit, ready for output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,7 +67,7 @@ impl KitsReport {
     #[cfg(feature = "cli")]
     /// Returns two tables for people: the kits, and the number of loci that each two share.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let row = |(number, kit): (usize, &KitRow)| {
             let verified = if kit.verified { "" } else { "not verified" };
             let [number, loci, in_panel] = [number + 1, kit.loci.len(), kit.loci_in_panel].map(|n| n.to_string());
@@ -77,12 +77,13 @@ impl KitsReport {
         let mut text =
             plain_table(["#", "kit", "loci", &in_panel, ""], &[0, 2, 3], self.kits.iter().enumerate().map(row));
         text += "\nLoci that two kits share, by their numbers above\n\n   ";
-        (1..=self.kits.len()).for_each(|number| text += &format!("{number:>4}"));
+        (1..=self.kits.len()).for_each(|number| text += format!("{number:>4}"));
         for (number, shared) in self.shared_loci.iter().enumerate() {
-            text += &format!("\n{:>3}", number + 1);
-            shared.iter().for_each(|count| text += &format!("{count:>4}"));
+            text += format!("\n{:>3}", number + 1);
+            shared.iter().for_each(|count| text += format!("{count:>4}"));
         }
-        text + "\n"
+        text += "\n";
+        text
     }
 }
 
@@ -101,6 +102,6 @@ mod tests {
         let report = KitsReport::new(2, vec![kit("A, B", &["vWA", "FGA", "TH01"]), kit("C", &["FGA", "SE33"])]);
         assert_eq!(report.shared_loci, [[3, 1], [1, 2]]);
         assert_eq!(report.csv(), "kit,verified,loci,loci_in_panel,\"A, B\",C\n\"A, B\",true,3,1,3,1\nC,true,2,1,1,2\n");
-        assert!(report.table().ends_with("      1   2\n  1   3   1\n  2   1   2\n"), "{}", report.table());
+        assert!(report.table().to_string().ends_with("      1   2\n  1   3   1\n  2   1   2\n"), "{}", report.table());
     }
 }

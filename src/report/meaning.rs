@@ -10,10 +10,10 @@ use crate::model::Relation;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, plain_table};
+use super::page::{Page, plain_table};
 use super::words::count;
 #[cfg(feature = "cli")]
-use super::words::{number, probability, ratio, wrap};
+use super::words::{number, probability, ratio};
 
 /// Facts about the two sides of a candidate, as they were imported.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,18 +71,19 @@ impl SettledBy {
 
     /// Returns the paragraph for people.
     #[cfg(feature = "cli")]
-    pub(super) fn text(&self) -> String {
-        let mut page = format!("\nWhat it means: {}\n\n", self.meaning.class.word());
+    pub(super) fn text(&self) -> Page {
+        let mut page = Page::from(format!("\nWhat it means: {}\n\n", self.meaning.class.word()));
         for line in lines(&self.meaning) {
-            page += &(wrap(&line, SCREEN) + "\n");
+            page += line + "\n";
         }
-        page += &(wrap(&format!("prior: {}", self.prior), SCREEN) + "\n");
+        page += format!("prior: {}\n", self.prior);
         if !self.kits.is_empty() {
             let rows = self.kits.iter().map(|(kit, settling)| {
                 [kit.clone(), settling.further_loci.to_string(), probability(settling.probability)]
             });
             let header = ["kit", "further loci", "posterior 0.999 if it is the child"];
-            page += &format!("\nTyping the child with one more kit\n\n{}", plain_table(header, &[1, 2], rows));
+            page += "\nTyping the child with one more kit\n\n";
+            page += plain_table(header, &[1, 2], rows);
         }
         page
     }

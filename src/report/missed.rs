@@ -9,9 +9,9 @@ use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::meaning::relatives;
 #[cfg(feature = "cli")]
-use super::table::SCREEN;
+use super::page::Page;
 #[cfg(feature = "cli")]
-use super::words::{more_rows, probability, wrap};
+use super::words::{more_rows, probability};
 
 /// One family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -139,11 +139,11 @@ impl MissedReport {
     /// Returns a table of the families in 80 columns, or the whole answer for one family.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self, limit: usize) -> String {
+    pub fn table(&self, limit: usize) -> Page {
         if let [row] = &self.families[..]
             && !row.remedies.is_empty()
         {
-            return self.answer(row);
+            return self.answer(row).into();
         }
         let mut page = String::new();
         page += "in database   missed, by:\n and missed    total  relatives  loci  mutation  drop-out  papers\n";
@@ -155,10 +155,9 @@ impl MissedReport {
                 "{:>11.4}{missed:>9.4}{few:>11.4}{loci:>7.4}{mutation:>9.4}{drop_out:>10.4}{papers:>9.4}\n",
                 row.in_database_and_missed
             );
-            let line = format!("{}  {}", row.family, relatives(&row.relatives));
-            page += &wrap(&line, SCREEN - 4).lines().map(|line| format!("    {line}\n")).collect::<String>();
+            page += &format!("    {}  {}\n", row.family, relatives(&row.relatives));
         }
-        page + &more_rows(self.families.len(), limit) + &self.footer()
+        (page + &more_rows(self.families.len(), limit) + &self.footer()).into()
     }
 
     #[cfg(feature = "cli")]
@@ -193,6 +192,6 @@ impl MissedReport {
             Some(mean) if self.families.len() > 1 => format!("mean of all families: {}\n", probability(mean)),
             _ => String::new(),
         };
-        mean + &wrap(&format!("threshold log10 LR {}; prior: {}", self.min_log10_lr, self.prior), SCREEN) + "\n"
+        mean + &format!("threshold log10 LR {}; prior: {}\n", self.min_log10_lr, self.prior)
     }
 }

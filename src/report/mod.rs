@@ -22,13 +22,13 @@ mod kits;
 mod meaning;
 mod missed;
 mod near;
+#[cfg(feature = "cli")]
+mod page;
 mod power;
 mod review;
 mod runs;
 mod settings;
 mod statistics;
-#[cfg(feature = "cli")]
-mod table;
 mod tidy;
 mod typings;
 mod validation;
@@ -56,6 +56,8 @@ pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
 #[cfg(feature = "cli")]
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
+#[cfg(feature = "cli")]
+pub use page::{HANG, Look, Page, SCREEN, narrow_table, plain_table};
 pub use power::{PowerReport, PowerRow};
 pub use review::{
     ConflictRow, DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport,
@@ -64,8 +66,6 @@ pub use review::{
 pub use runs::{LostRow, RunRow, RunsReport};
 pub use settings::{DifferenceRow, DifferencesReport, SettingRow, SettingsReport};
 pub use statistics::StatisticsReport;
-#[cfg(feature = "cli")]
-pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use typings::{SampleTypings, typings_csv};
 pub use validation::{PlanRow, ValidationReport};

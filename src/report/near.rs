@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::{Locus, Pseudonym};
 
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::page::{Page, plain_table};
 #[cfg(feature = "cli")]
 use super::words::{more_rows, plural};
 
@@ -71,7 +71,7 @@ impl NearRow {
 /// Returns a table for people of the first `limit` pairs.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn near_table(near: &[NearRow], limit: usize) -> String {
+pub fn near_table(near: &[NearRow], limit: usize) -> Page {
     let rows = near.iter().take(limit).map(|row| {
         [
             row.family.to_string(),
@@ -84,7 +84,8 @@ pub fn near_table(near: &[NearRow], limit: usize) -> String {
     });
     let table = plain_table(["family", "child", "log10 LR", "lacks", "view", "what separates them"], &[2, 3], rows);
     let what = plural(near.len() as u64, "pair");
-    format!("Near the threshold, but not candidates: {what}\n\n{table}{}", more_rows(near.len(), limit))
+    let title = format!("Near the threshold, but not candidates: {what}\n\n");
+    [title.into(), table, more_rows(near.len(), limit).into()].into_iter().collect()
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use crate::planning::Power;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, plain_table};
-use super::words::ratio;
+use super::page::{Page, plain_table};
 #[cfg(feature = "cli")]
-use super::words::{count, wrap};
+use super::words::count;
+use super::words::ratio;
 
 /// The power of one family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,15 +106,15 @@ impl PowerReport {
     #[cfg(feature = "cli")]
     /// Returns a page for people.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let relatives: Vec<&str> = self.relatives.iter().copied().map(Relation::word).collect();
-        let mut text = format!(
+        let mut text = Page::from(format!(
             "Family {}: {}; {} of {} loci can be compared\n\n",
             self.family,
             relatives.join(", "),
             self.informative_loci,
             self.loci
-        );
+        ));
         let rows = self.power.iter().map(|row| {
             let power = &row.power;
             let quantile = |i: usize| power.quantiles.get(i).map_or(String::new(), |q| tenths(q.log10_lr.middle()));
@@ -134,7 +134,7 @@ impl PowerReport {
         });
         let header =
             ["relatives", "log10 LR", "gain", "5 %", "25 %", "50 %", "75 %", "95 %", "found", "by chance", "unrelated"];
-        text += &plain_table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], rows);
+        text += plain_table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], rows);
         let _ = write!(
             text,
             "\nlog10 LR   expected value for the missing child, and its quantiles from 5 % to 95 %\n\
@@ -147,7 +147,7 @@ impl PowerReport {
             lr = ratio(self.min_log10_lr),
             children = count(self.children),
             loci = self.loci,
-            settings = wrap(&self.settings, SCREEN),
+            settings = self.settings,
         );
         text
     }

@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::SCREEN;
-use super::words::spaced;
+use super::page::Page;
 #[cfg(feature = "cli")]
-use super::words::{plural, wrap};
+use super::words::plural;
+use super::words::spaced;
 use crate::model::Pseudonym;
 use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
 
@@ -79,14 +79,14 @@ impl ReviewersReport {
     #[cfg(feature = "cli")]
     /// Returns a list for people.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let mut text = String::new();
         for row in &self.reviewers {
             let ended = row.withdrawn_at.as_ref().map_or(String::new(), |at| format!(", withdrawn {at}"));
             let _ = writeln!(text, "{}  enrolled {} by {}{ended}", row.staff, row.enrolled_at, row.enrolled_by);
             let _ = writeln!(text, "    {}", row.public_key);
         }
-        text
+        text.into()
     }
 }
 
@@ -254,7 +254,7 @@ fn listed<T: ToString>(all: &[T]) -> String {
 
 #[cfg(feature = "cli")]
 fn indented(line: &str) -> String {
-    format!("    {}\n", wrap(line, SCREEN - 4).replace('\n', "\n    "))
+    format!("    {line}\n")
 }
 
 /// Reviews of a store.
@@ -293,8 +293,8 @@ impl ReviewsReport {
     #[cfg(feature = "cli")]
     /// Returns a list for people.
     #[must_use]
-    pub fn table(&self) -> String {
-        self.reviews.iter().map(ReviewState::text).collect()
+    pub fn table(&self) -> Page {
+        self.reviews.iter().map(ReviewState::text).collect::<String>().into()
     }
 }
 
@@ -466,9 +466,9 @@ impl ReviewReport {
     #[cfg(feature = "cli")]
     /// Returns a text for people: the state, and the events below it.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let events = self.history.iter().map(ReviewEventRow::text);
-        std::iter::once(self.review.text()).chain(events).collect()
+        std::iter::once(self.review.text()).chain(events).collect::<String>().into()
     }
 }
 
@@ -576,7 +576,7 @@ impl DueReport {
     #[cfg(feature = "cli")]
     /// Returns a list for people.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let mut text = String::new();
         for row in &self.due {
             let _ = match (&row.due, row.overdue_days) {
@@ -597,6 +597,6 @@ impl DueReport {
                 text += &indented(&format!("conflict: {}", conflict.words()));
             }
         }
-        text
+        text.into()
     }
 }

@@ -6,6 +6,8 @@ use crate::model::Pseudonym;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
+#[cfg(feature = "cli")]
+use super::page::Page;
 use super::words::count;
 
 /// A pair that is no longer a candidate.
@@ -130,7 +132,7 @@ impl RunsReport {
     /// Returns a list in 80 columns: a line for each run, and below it what it lost.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let mut page = " run  began (UTC)       mode   log10 LR    families   children   gained    lost\n".to_owned();
         page += &("-".repeat(79) + "\n");
         for row in &self.runs {
@@ -164,7 +166,7 @@ impl RunsReport {
             page += "\nRemoved by imports since then, until the next match\n";
             page += &listed("lost", &self.removed_since);
         }
-        page
+        page.into()
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::{table::SCREEN, words::wrap};
+use super::page::Page;
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,7 +55,7 @@ impl SettingsReport {
     /// Returns a line for each setting, in 80 columns; those that only have a default are marked.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let line = |row: &SettingRow| {
             let value = match row.value.as_deref() {
                 None => "not set",
@@ -63,9 +63,9 @@ impl SettingsReport {
                 Some(value) => value,
             };
             let source = if row.source == "store" || row.value.is_none() { "" } else { " (default)" };
-            wrap(&format!("{} = {value}{source}: {}", row.setting, row.meaning), SCREEN) + "\n"
+            format!("{} = {value}{source}: {}\n", row.setting, row.meaning)
         };
-        self.settings.iter().map(line).collect()
+        self.settings.iter().map(line).collect::<String>().into()
     }
 }
 
@@ -116,12 +116,11 @@ impl DifferencesReport {
     /// Returns a line for each difference, in 80 columns.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self) -> Page {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
         let line = |row: &DifferenceRow| {
-            let text = format!("{}: {} is {}, and was {}", row.what, row.name, value(&row.now), value(&row.before));
-            wrap(&text, SCREEN) + "\n"
+            format!("{}: {} is {}, and was {}\n", row.what, row.name, value(&row.now), value(&row.before))
         };
-        self.differences.iter().map(line).collect()
+        self.differences.iter().map(line).collect::<String>().into()
     }
 }

@@ -8,9 +8,9 @@ use crate::supervision::{Grouping, Interval, Measure};
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, table_of};
+use super::page::{Page, table_of};
 #[cfg(feature = "cli")]
-use super::words::{count, wrap};
+use super::words::count;
 
 /// The counts of a store by region, agency and month.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -121,11 +121,11 @@ impl StatisticsReport {
     /// Returns tables in 80 columns.
     #[cfg(feature = "cli")]
     #[must_use]
-    pub fn table(&self) -> String {
-        let blocks = |table: &GroupCounts| -> String {
+    pub fn table(&self) -> Page {
+        let blocks = |table: &GroupCounts| -> Page {
             let by = table.by.word();
             let first = if table.by == Grouping::Agency { "region, agency" } else { by };
-            let mut page = String::new();
+            let mut page = Page::default();
             for (title, measures) in BLOCKS {
                 let measures: Vec<_> =
                     measures.iter().filter(|(measure, _)| table.total.counts.contains_key(measure)).collect();
@@ -137,7 +137,7 @@ impl StatisticsReport {
                     row.counts.get(&measure).copied().flatten().map_or_else(|| HIDDEN.to_owned(), count)
                 };
                 let cells = |row: &Counts| measures.iter().map(|one| number(row, one.0)).collect();
-                page += &block(&format!("{title}, by {by}"), header, table, cells);
+                page += block(&format!("{title}, by {by}"), header, table, cells);
             }
             let header = [first].into_iter().chain(DAYS.iter().map(|one| one.1)).collect();
             let median = |row: &Counts, interval: Interval| match row.median_days.get(&interval).copied().flatten() {
@@ -146,9 +146,10 @@ impl StatisticsReport {
                 None => "-".to_owned(),
             };
             let cells = |row: &Counts| DAYS.iter().map(|one| median(row, one.0)).collect();
-            page + &block(&format!("Days until, median, by {by}"), header, table, cells)
+            page += block(&format!("Days until, median, by {by}"), header, table, cells);
+            page
         };
-        let page: String = self.tables.iter().map(blocks).collect();
+        let mut page: Page = self.tables.iter().map(blocks).collect();
         let notes = format!(
             "{HIDDEN} below {}, or hidden so that no such number can be computed. Days count from the day on which family \
              and child were both in the database. Months are by UTC.",
@@ -158,13 +159,14 @@ impl StatisticsReport {
             Some(least) => format!(" Candidates are those of the last match, from log10 LR {least} on."),
             None => String::new(),
         };
-        page + &wrap(&(notes + &of_run), SCREEN) + "\n"
+        page += notes + &of_run + "\n";
+        page
     }
 }
 
 /// Formats one block: a title, the groups and the total.
 #[cfg(feature = "cli")]
-fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Counts) -> Vec<String>) -> String {
+fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Counts) -> Vec<String>) -> Page {
     let row = |name: String, row: &Counts| [name].into_iter().chain(cells(row)).collect();
     let short = |name: &str, most: usize| match name.chars().count() > most {
         true => name.chars().take(most - 2).chain("..".chars()).collect(),
@@ -180,5 +182,8 @@ fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Co
     let rows = table.groups.iter().map(|group| row(name(group), group));
     let rows: Vec<Vec<String>> = rows.chain([row("total".to_owned(), &table.total)]).collect();
     let right: Vec<usize> = (1..header.len()).collect();
-    format!("{title}\n\n{}\n", table_of(header, &right, rows))
+    let mut page = Page::from(format!("{title}\n\n"));
+    page += table_of(&header, &right, rows);
+    page += "\n";
+    page
 }

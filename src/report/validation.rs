@@ -11,9 +11,9 @@ use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::meaning::relatives;
 #[cfg(feature = "cli")]
-use super::table::{SCREEN, plain_table};
+use super::page::{Page, plain_table};
 #[cfg(feature = "cli")]
-use super::words::{count, number, probability, wrap};
+use super::words::{count, number, probability};
 
 /// What a validation depends on, and its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -101,8 +101,8 @@ impl ValidationReport {
     #[cfg(feature = "cli")]
     /// Returns the text, in 80 columns. `digest` is that of the JSON.
     #[must_use]
-    pub fn text(&self, digest: &str) -> String {
-        let mut page = String::from("Validation by simulation\n\n");
+    pub fn text(&self, digest: &str) -> Page {
+        let mut page = Page::from("Validation by simulation\n\n");
         for line in [
             format!("program       {}", self.program),
             format!("model         {}", self.model),
@@ -119,12 +119,12 @@ impl ValidationReport {
             format!("simulation    {} pairs per truth, seed {}", count(self.pairs), self.seed),
             format!("digest        {digest}"),
         ] {
-            page += &(wrap(&line, SCREEN) + "\n");
+            page += line + "\n";
         }
         let assumed = "Genotypes are drawn from these frequencies with this mutation model, without typing errors, drop-out and \
              wrong papers. Children and relatives are typed at the loci of the database. The figures show what the numbers are \
              worth if the model holds. Classes are those of a candidate without another child and family beside it; the listed rest is unlikely.";
-        page += &format!("\n{}\n", wrap(assumed, SCREEN));
+        page += format!("\n{assumed}\n");
         for shape in &self.validation.shapes {
             let _ = writeln!(page, "\n{} ({} families)\n", relatives(&shape.relations), count(shape.families));
             let rows = shape.truths.iter().map(|truth| {
@@ -141,7 +141,7 @@ impl ValidationReport {
                 ]
             });
             let header = ["in truth, %", "median", "listed", "strong", "candidate", "more-loci"];
-            page += &plain_table(header, &[1, 2, 3, 4, 5], rows);
+            page += plain_table(header, &[1, 2, 3, 4, 5], rows);
             let turing = if shape.turing_holds { "holds" } else { "DOES NOT HOLD" };
             let line = format!(
                 "Cllr {:.2e}, least {:.2e}; P(LR >= t | unrelated) <= 1/t {turing}; false candidates of these families in a full \
@@ -150,7 +150,7 @@ impl ValidationReport {
                 shape.cllr_min,
                 number(shape.false_candidates_per_match)
             );
-            page += &(wrap(&line, SCREEN) + "\n");
+            page += line + "\n";
         }
         let _ = writeln!(
             page,
@@ -167,16 +167,12 @@ impl ValidationReport {
                 if bin.candidates == 0 { "-".to_owned() } else { format!("{share:.4}") },
             ]
         });
-        page += &plain_table(["posterior", "candidates", "mean posterior", "share true"], &[1, 2, 3], rows);
+        page += plain_table(["posterior", "candidates", "mean posterior", "share true"], &[1, 2, 3], rows);
         page += "\nPublished figures\n\n";
         let shown = |value: f64| if value.abs() < 1.0 { format!("{value:.3}") } else { format!("{value:.1}") };
         for figure in &self.validation.published {
             let computed = figure.computed.map_or("panel lacks loci".to_owned(), shown);
-            page += &format!(
-                "{:>9}  here {computed:>9}  {}\n",
-                shown(figure.published),
-                wrap(figure.figure, SCREEN - 27).replace('\n', "\n                           ")
-            );
+            page += format!("{:>9}  here {computed:>9}  {}\n", shown(figure.published), figure.figure);
         }
         page
     }

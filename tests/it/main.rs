@@ -72,4 +72,5 @@ mod typings;
 mod validate;
 mod vault;
 mod views;
+mod words;
 mod workflow;

@@ -100,7 +100,7 @@ impl List {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.records.is_empty() => output.say("no records"),
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }

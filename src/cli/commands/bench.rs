@@ -127,13 +127,13 @@ impl Bench {
         if self.json {
             output.data(&format!("{}\n", serde_json::to_string_pretty(&measured)?))?;
         } else {
-            output.data(&measured.text())?;
+            output.page(measured.text())?;
         }
         Ok(if measured.delta.equal && measured.every_pair.equal { Outcome::Done } else { Outcome::Nothing })
     }
 
     fn measure(&self, output: &Output) -> anyhow::Result<Measured> {
-        let quiet = Output::new(true);
+        let quiet = output.quietly();
         let quiet = Notices::new(&quiet);
         let frequencies = self.frequencies.read(output)?;
         let table = &frequencies.table;

@@ -162,8 +162,8 @@ impl List {
             Format::Csv => output.data(&report.csv())?,
             Format::Table if is_empty && query.is_filtered() => output.say("no candidate passes these filters"),
             Format::Table if is_empty => output.say("no candidates"),
-            Format::Table if self.brief && self.numbers.numbers.is_none() => output.data(&report.table(usize::MAX))?,
-            Format::Table => output.data(&report.cards())?,
+            Format::Table if self.brief && self.numbers.numbers.is_none() => output.page(report.table(usize::MAX))?,
+            Format::Table => output.page(report.cards())?,
         }
         if not_shown > 0 {
             output.say(&format!(

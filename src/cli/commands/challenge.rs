@@ -95,13 +95,13 @@ impl Search {
         if self.json {
             output.data(&format!("{}\n", serde_json::to_string_pretty(&searched)?))?;
         } else {
-            output.data(&searched.text())?;
+            output.page(searched.text())?;
         }
         Ok(Outcome::Done)
     }
 
     fn search(&self, output: &Output) -> anyhow::Result<Searched> {
-        let quiet = Output::new(true);
+        let quiet = output.quietly();
         let frequencies = self.frequencies.read(output)?;
         let table = &frequencies.table;
         let panel = table.panel();

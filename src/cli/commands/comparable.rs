@@ -33,7 +33,7 @@ impl Comparable {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.is_empty() => {}
-            Format::Table => output.data(&report.table(TABLE_ROWS))?,
+            Format::Table => output.page(report.table(TABLE_ROWS))?,
         }
         Ok(Outcome::Done)
     }

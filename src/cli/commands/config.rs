@@ -43,7 +43,7 @@ impl ConfigCommand {
                 match format.format {
                     Format::Json => output.data(&report.json()?)?,
                     Format::Csv => output.data(&report.csv())?,
-                    Format::Table => output.data(&report.table())?,
+                    Format::Table => output.page(report.table())?,
                 }
                 Ok(Outcome::Done)
             }
@@ -69,7 +69,7 @@ impl ConfigCommand {
                     Format::Csv => output.data(&report.csv())?,
                     Format::Table if report.run.is_none() => output.say("nothing has been matched yet"),
                     Format::Table if report.differences.is_empty() => output.say("the next match repeats the last one"),
-                    Format::Table => output.data(&report.table())?,
+                    Format::Table => output.page(report.table())?,
                 }
                 Ok(Outcome::unless_empty(!report.differences.is_empty()))
             }

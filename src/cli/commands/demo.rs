@@ -17,7 +17,7 @@ use crate::matching::Criterion;
 use crate::model::{Layout, Locus, Pseudonym, shown_path};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::words::short_relation;
-use crate::report::{CandidateRow, narrow_table, ratio};
+use crate::report::{CandidateRow, Page, narrow_table, ratio};
 use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
 
 use super::matching;
@@ -117,7 +117,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let matched = store.match_all(&MatchOptions::full(&store), &entry, &Notices::new(output))?;
     matching::say_matched(&matched, output);
     let known = Known::new(&names)?;
-    output.data(&report(&matched.report.candidates, &known)?)?;
+    output.page(report(&matched.report.candidates, &known)?)?;
     output.say(&format!("\nall of it in {:.1} s", started.elapsed().as_secs_f64()));
     Ok(())
 }
@@ -188,7 +188,7 @@ impl Known {
     }
 }
 
-fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> {
+fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<Page> {
     let line = |i: usize, row: &CandidateRow| {
         let pair = known.pair(row);
         let shape = known.families.get(&row.family).map(|family| family.1.clone()).unwrap_or_default();
@@ -208,15 +208,15 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     let is_true = |row: &CandidateRow| known.truth.contains_key(&known.pair(row));
     let numbered = || candidates.iter().enumerate();
     let tail = candidates.len().saturating_sub(WEAKEST).max(BEST);
-    let mut text = format!("\nThe {BEST} best candidates\n\n");
-    text += &narrow_table(header, &right, numbered().take(BEST).map(|(i, row)| line(i, row)));
-    text += &format!("\nThe {} weakest\n\n", candidates.len().saturating_sub(tail));
-    text += &narrow_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
+    let mut text = Page::from(format!("\nThe {BEST} best candidates\n\n"));
+    text += narrow_table(header, &right, numbered().take(BEST).map(|(i, row)| line(i, row)));
+    text += format!("\nThe {} weakest\n\n", candidates.len().saturating_sub(tail));
+    text += narrow_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
     let wrong: Vec<_> = numbered().filter(|(_, row)| !is_true(row)).collect();
     if !wrong.is_empty() {
         text += "\nCandidates that are not true: a high LR does not identify\n(nephew: a child of the parent's \
                  sibling; 3/4-sibling: of that\nsibling and the other parent)\n\n";
-        text += &narrow_table(header, &right, wrong.iter().take(WEAKEST).map(|(i, row)| line(*i, row)));
+        text += narrow_table(header, &right, wrong.iter().take(WEAKEST).map(|(i, row)| line(*i, row)));
     }
 
     let found: HashMap<(String, String), &CandidateRow> = candidates.iter().map(|row| (known.pair(row), row)).collect();
@@ -258,7 +258,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         ]
     });
     let header = ["family", "child", "LR", "as stated", "mismatches", "found", "in truth"];
-    text += &narrow_table(header, &[2, 3, 4], rows);
+    text += narrow_table(header, &[2, 3, 4], rows);
     let still_below: Vec<&Planted> =
         below.iter().copied().filter(|planted| !found.contains_key(&key(planted))).collect();
     let mut traps: Vec<&Planted> = known.traps.values().collect();
@@ -273,9 +273,9 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         let what = known.verdict(&key(trap)).replace("NOT true: ", "");
         [trap.family.clone(), trap.child.clone(), ratio(trap.log10_lr), what, outcome]
     });
-    text += &narrow_table(["family", "child", "LR", "the child is really", "outcome"], &[2], rows);
+    text += narrow_table(["family", "child", "LR", "the child is really", "outcome"], &[2], rows);
     let trapped = known.traps.values().filter(|trap| found.contains_key(&key(trap))).count();
-    text += &format!(
+    text += format!(
         "\nPlanted and found\n\n\
          {:>6} true relations planted; {} of them mismatch a parent at some locus,\n       \
          {} families have false papers\n\

@@ -68,7 +68,7 @@ impl Expunge {
             )),
         }
         if !report.records.records.is_empty() {
-            output.data(&report.records.table())?;
+            output.page(report.records.table())?;
             output.say(
                 "these commands showed or exported them, or may have: recall what left the store; backups hold them, too",
             );

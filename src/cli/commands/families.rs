@@ -113,7 +113,7 @@ impl List {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.families.is_empty() => output.say("no family is flagged or withdrawn"),
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }
@@ -129,7 +129,7 @@ impl Check {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.findings.is_empty() => {}
-            Format::Table => output.data(&report.text())?,
+            Format::Table => output.page(report.text())?,
         }
         let with = |wanted: fn(Severity) -> bool| {
             let mut families: Vec<Pseudonym> =

@@ -30,10 +30,10 @@ impl Findings {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if self.codes.is_empty() && !self.examples => {
-                output.data(&report.table())?;
+                output.page(report.table())?;
                 output.say("`reunite findings CODE` shows an example and what to do; --examples shows all of them");
             }
-            Format::Table => output.data(&report.pages())?,
+            Format::Table => output.page(report.pages())?,
         }
         Ok(Outcome::Done)
     }

@@ -86,7 +86,7 @@ impl Check {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         if table.loci().iter().zip(floors).any(|(locus, floor)| locus.individuals().is_none() && floor.is_none()) {
             output.say(
@@ -168,7 +168,7 @@ impl List {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }

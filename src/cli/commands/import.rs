@@ -12,7 +12,7 @@ use crate::cli::output::{Output, plural};
 use crate::intake::{Format, IdentifierForms, NumberKind, Problem, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
 use crate::model::{Layout, shown_path};
-use crate::report::{MANIFEST_BEGINS, list_findings};
+use crate::report::{MANIFEST_BEGINS, Page, list_findings};
 use crate::store::{
     Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output, write_private,
 };
@@ -202,7 +202,7 @@ impl Import {
         if json {
             output.data(&log.json()?)?;
         } else if let Some(summary) = log.summary(global.language()) {
-            output.say(&format!("\n{summary}"));
+            output.say_page(&[Page::from("\n"), summary, Page::from("\n")].into_iter().collect());
         }
         if let Some(path) = &self.manifest {
             write_output(path, log.manifest()?.as_bytes(), self.replace(), &self.inputs(global))?;

@@ -73,7 +73,7 @@ impl FindKin {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.pairs.is_empty() => {}
-            Format::Table => output.data(&report.table(TABLE_ROWS))?,
+            Format::Table => output.page(report.table(TABLE_ROWS))?,
         }
         Ok(say_found(&report, &result, output))
     }

@@ -35,7 +35,7 @@ impl Kits {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         if !left.is_empty() {
             let names: Vec<&str> = left.iter().map(|kit| kit.name()).collect();

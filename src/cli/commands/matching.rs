@@ -81,10 +81,10 @@ impl Match {
                 new.candidates.retain(|candidate| candidate.new);
                 new.identities.retain(|identity| identity.new);
                 if !(new.candidates.is_empty() && new.identities.is_empty()) {
-                    output.data(&new.table(TABLE_ROWS))?;
+                    output.page(new.table(TABLE_ROWS))?;
                 }
                 if self.near.is_some() {
-                    output.data(&near_table(&matched.near, TABLE_ROWS))?;
+                    output.page(near_table(&matched.near, TABLE_ROWS))?;
                 }
             }
         }

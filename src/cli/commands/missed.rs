@@ -42,7 +42,7 @@ impl FamilyMissed {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.families.is_empty() => output.say("no families"),
-            Format::Table => output.data(&report.table(TABLE_ROWS))?,
+            Format::Table => output.page(report.table(TABLE_ROWS))?,
         }
         Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Rejected })
     }

@@ -48,7 +48,7 @@ impl FamilyPower {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Rejected })
     }

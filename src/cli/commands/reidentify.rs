@@ -48,7 +48,7 @@ impl Reidentify {
         };
         Ok(match self.format.format {
             Format::Table if found.is_empty() => String::new(),
-            Format::Table => plain_table(columns, &[], found.iter().map(row)),
+            Format::Table => plain_table(columns, &[], found.iter().map(row)).to_string(),
             Format::Csv => {
                 let mut csv = CsvText::with_header(columns);
                 found.iter().for_each(|one| csv.fields(row(one)).end_row());

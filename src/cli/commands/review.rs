@@ -260,7 +260,7 @@ fn reviewers(format: &FormatOption, global: &Global, output: &Output) -> anyhow:
         Format::Json => output.data(&report.json()?)?,
         Format::Csv => output.data(&report.csv())?,
         Format::Table if report.reviewers.is_empty() => output.say("no reviewer is enrolled"),
-        Format::Table => output.data(&report.table())?,
+        Format::Table => output.page(report.table())?,
     }
     Ok(Outcome::Done)
 }
@@ -315,7 +315,7 @@ impl Show {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }
@@ -330,7 +330,7 @@ impl List {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.reviews.is_empty() => output.say("no review"),
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }
@@ -426,7 +426,7 @@ impl Due {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.due.is_empty() => output.say("nothing is due"),
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }

@@ -21,7 +21,7 @@ impl Runs {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.runs.is_empty() => output.say("nothing has been matched yet"),
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }

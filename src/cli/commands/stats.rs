@@ -46,7 +46,7 @@ impl Stats {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.page(report.table())?,
         }
         Ok(if unweighed.is_empty() { Outcome::Done } else { Outcome::Rejected })
     }

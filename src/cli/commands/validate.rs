@@ -63,7 +63,7 @@ impl Validate {
             validation,
         };
         let json = report.json()?;
-        let text = report.text(&blake3::hash(json.as_bytes()).to_hex());
+        let text = report.text(&blake3::hash(json.as_bytes()).to_hex()).to_string();
         for (path, bytes) in paths.iter().zip([text, json, report.csv()]) {
             write_output(path, bytes.as_bytes(), replace, &[])?;
         }

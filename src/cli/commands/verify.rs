@@ -7,8 +7,8 @@ use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::index::IndexError;
-use crate::report::words::wrap;
-use crate::report::{CsvText, Format, SCHEMA_VERSION, SCREEN};
+
+use crate::report::{CsvText, Format, SCHEMA_VERSION};
 use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, StoreError, VaultCheck, Verification};
 
 #[derive(Args)]
@@ -48,7 +48,7 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        self.lines.iter().map(|line| wrap(&format!("{}: {}", line.part, line.text), SCREEN) + "\n").collect()
+        self.lines.iter().map(|line| format!("{}: {}\n", line.part, line.text)).collect()
     }
 
     fn csv(&self) -> String {
@@ -76,7 +76,7 @@ impl Verify {
         match self.format.format {
             Format::Json => output.data(&(serde_json::to_string_pretty(&report)? + "\n"))?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.data(&report.text())?,
+            Format::Table => output.page(report.text())?,
         }
         Ok(if sound { Outcome::Done } else { Outcome::Nothing })
     }

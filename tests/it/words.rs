@@ -1,0 +1,296 @@
+//! Every text that people read has its Chinese in the catalogue `src/words/zh`, and the catalogue has no other text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use toml::Value;
+
+/// Files whose texts are for other programs, or have a catalogue of their own.
+const OTHER: [&str; 14] = [
+    "cli/commands/bench.rs",
+    "cli/commands/completions.rs",
+    "cli/commands/man.rs",
+    "cli/language.rs",
+    "intake/examples.rs",
+    "ledger/migrate.rs",
+    "ledger/schema.rs",
+    "model/finding_code.rs",
+    "pages",
+    "report/fam.rs",
+    "report/finding_words.rs",
+    "report/parquet.rs",
+    "synthesis",
+    "words",
+];
+
+/// Macros whose texts only a programmer sees.
+const NOT_SHOWN: [&str; 8] =
+    ["assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq", "include_str", "panic", "unreachable"];
+
+/// How a statement of SQL begins.
+const SQL: [&str; 16] = [
+    "ALTER",
+    "ANALYZE",
+    "ATTACH",
+    "BEGIN",
+    "COMMIT",
+    "CREATE",
+    "DELETE",
+    "DROP",
+    "INSERT",
+    "PRAGMA",
+    "REINDEX",
+    "RELEASE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SELECT",
+    "UPDATE",
+];
+
+#[derive(Default)]
+struct Texts(BTreeSet<String>);
+
+impl Texts {
+    fn add(&mut self, text: &str) {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        let is_sql = SQL.contains(&first)
+            || ["WITH", "VACUUM"].contains(&first)
+            || [" FROM ", " WHERE ", " JOIN ", " ORDER BY ", "= ?"].iter().any(|word| text.contains(word));
+        // The second kind is part of a hash.
+        if is_sql || text.starts_with("reunite 2026") {
+            return;
+        }
+        self.0.extend(text.split('\n').filter_map(part));
+    }
+
+    fn tokens(&mut self, tokens: TokenStream) {
+        for one in tokens {
+            match one {
+                TokenTree::Literal(literal) => {
+                    if let syn::Lit::Str(text) = syn::Lit::new(literal) {
+                        self.add(&text.value());
+                    }
+                }
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+            }
+        }
+    }
+}
+
+/// Returns a line of a text without the signs that join it to others; `None` if it has fewer than two English words.
+fn part(line: &str) -> Option<String> {
+    let line = line.trim();
+    let line = if line.starts_with('(') { line } else { line.trim_start_matches([';', ':', ',', '.', '*', ')', ' ']) };
+    let line = line.trim_end_matches([';', ':', ',', ' ']);
+    let named = without_forms(line);
+    let mut plain = String::new();
+    let mut depth = 0;
+    for c in named.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => {
+                depth -= 1;
+                plain.push(' ');
+            }
+            c if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    let is_of_word = |c: char| c.is_ascii_alphabetic() || c == '\'' || c == '-';
+    let is_word = |word: &&str| {
+        word.len() > 1
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| !c.is_ascii_uppercase())
+    };
+    (line.contains(' ') && plain.split(|c| !is_of_word(c)).filter(is_word).count() > 1).then_some(named)
+}
+
+/// Returns a template without the forms of its placeholders: `{sum:.4}` is `{sum}`.
+fn without_forms(template: &str) -> String {
+    let mut plain = String::new();
+    let mut is_form = false;
+    for c in template.chars() {
+        match c {
+            ':' if plain.rfind('{') > plain.rfind('}') => is_form = true,
+            '}' => {
+                is_form = false;
+                plain.push(c);
+            }
+            c if !is_form => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
+}
+
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|one| match &one.meta {
+        syn::Meta::List(list) if list.path.is_ident("cfg") => list.tokens.to_string().contains("test"),
+        meta => meta.path().is_ident("test"),
+    })
+}
+
+impl<'a> Visit<'a> for Texts {
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        if !is_test(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
+        if !is_test(&item.attrs) {
+            visit::visit_item_fn(self, item);
+        }
+    }
+
+    fn visit_attribute(&mut self, attribute: &'a syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta
+            && list.path.is_ident("error")
+        {
+            self.tokens(list.tokens.clone());
+        }
+    }
+
+    fn visit_macro(&mut self, one: &'a syn::Macro) {
+        let name = one.path.segments.last().unwrap().ident.to_string();
+        if !NOT_SHOWN.contains(&name.as_str()) {
+            self.tokens(one.tokens.clone());
+        }
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+        if call.method == "expect" {
+            return self.visit_expr(&call.receiver);
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_lit_str(&mut self, text: &'a syn::LitStr) {
+        self.add(&text.value());
+    }
+}
+
+/// The texts of all files below a folder.
+fn collect(root: &Path, folder: &Path, into: &mut Texts) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        let is_other = OTHER.iter().any(|other| name == *other);
+        if is_other || name.contains("tests") {
+            continue;
+        }
+        if path.is_dir() {
+            collect(root, &path, into);
+        } else if name.ends_with(".rs") {
+            into.visit_file(&syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
+        }
+    }
+}
+
+fn source() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The catalogue by parts: the texts, and their Chinese.
+fn catalogue() -> BTreeMap<String, BTreeMap<String, String>> {
+    let parts = fs::read_dir(source().join("words/zh")).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        let table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let texts = table.into_iter().map(|(english, chinese)| match chinese {
+            Value::String(chinese) => (english, chinese),
+            other => panic!("{english}: {other}"),
+        });
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), texts.collect())
+    });
+    parts.collect()
+}
+
+/// The placeholders of a template; those without a name have their numbers.
+fn placeholders(template: &str) -> Vec<String> {
+    let plain = template.replace("{{", "").replace("}}", "");
+    let mut number = 0;
+    let names = plain.split('{').skip(1).map(|rest| rest.split('}').next().unwrap());
+    let mut all: Vec<String> = names
+        .map(|name| {
+            if name.is_empty() {
+                number += 1;
+                return (number - 1).to_string();
+            }
+            name.to_owned()
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn every_text_has_its_chinese() {
+    let mut texts = Texts::default();
+    collect(&source(), &source(), &mut texts);
+    assert!(texts.0.len() > 1500, "{}", texts.0.len());
+    let known: BTreeSet<String> = catalogue().into_values().flat_map(BTreeMap::into_keys).collect();
+    let missing: Vec<String> =
+        texts.0.difference(&known).map(|text| format!("{} = \"\"", Value::from(text.as_str()))).collect();
+    assert!(missing.is_empty(), "src/words/zh lacks {} texts:\n{}", missing.len(), missing.join("\n"));
+    // Words by themselves are in a part of their own, which no text of the source need match.
+    let all = catalogue();
+    let sentences = all.iter().filter(|part| part.0 != "words.toml").flat_map(|part| part.1.keys());
+    let surplus: Vec<&String> = sentences.filter(|text| !texts.0.contains(*text)).collect();
+    assert!(
+        surplus.is_empty(),
+        "no text of the program is\n{}",
+        surplus.iter().map(|text| format!("{text:?}\n")).collect::<String>()
+    );
+}
+
+#[test]
+fn the_chinese_has_what_the_english_has() {
+    let mut seen = BTreeSet::new();
+    for (part, texts) in catalogue() {
+        for (english, chinese) in texts {
+            assert!(seen.insert(english.clone()), "{part}: {english:?} is in two parts");
+            // A text that nobody reads: a part of SQL, of a file for another program, of a record.
+            if chinese.is_empty() {
+                continue;
+            }
+            assert!(!chinese.is_ascii(), "{part}: {english:?}");
+            let (needed, given) = (placeholders(&english), placeholders(&chinese));
+            let dropped = needed.iter().filter(|name| !given.contains(name)).count();
+            // What only makes an English plural has nothing to say in Chinese.
+            assert!(dropped <= 1 && given.iter().all(|name| needed.contains(name)), "{part}: {english:?}: {given:?}");
+            for word in english.split('`').skip(1).step_by(2).filter(|word| !word.contains('{')) {
+                assert!(chinese.contains(word), "{part}: {english:?}: {word}");
+            }
+            for option in english.split([' ', '(', '/', '`']).filter(|word| word.starts_with("--")) {
+                let option = option.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+                assert!(chinese.contains(option), "{part}: {english:?}: {option}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_template_is_found_again() {
+    for (part, texts) in catalogue() {
+        for (english, chinese) in texts.into_iter().filter(|text| !text.1.is_empty()) {
+            let mut filled = english.replace("{{", "{").replace("}}", "}");
+            if !english.contains("{{") {
+                for (number, name) in placeholders(&english).iter().enumerate() {
+                    let written = if name.parse::<usize>().is_ok() && !filled.contains(&format!("{{{name}}}")) {
+                        "{}".to_owned()
+                    } else {
+                        format!("{{{name}}}")
+                    };
+                    filled = filled.replacen(&written, &(711 + number).to_string(), 1);
+                }
+            }
+            let shown = reunite::words::in_language(&filled, reunite::model::Language::Chinese);
+            // Another template with the same words may be the one that is found; what may not be is the English.
+            assert!(*shown != *filled, "{part}: {filled:?} stays English, not {chinese:?}");
+        }
+    }
+}
