@@ -13,7 +13,7 @@ use crate::meaning::Prior;
 use crate::model::{Pseudonym, shown_path};
 use crate::pages::Language;
 use crate::pseudonym::KeySource;
-use crate::report;
+use crate::report::{self, TableFormat};
 use crate::store::{self, Frequencies, Store, StoreError, Whom};
 
 use super::language::of_locale;
@@ -141,6 +141,14 @@ pub(super) struct FormatOption {
     /// table, csv or json
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: report::Format,
+}
+
+/// How lists go out that other programs analyse.
+#[derive(Args)]
+pub(super) struct TableFormatOption {
+    /// table, csv, json or parquet
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(super) format: TableFormat,
 }
 
 /// The file of allele frequencies.

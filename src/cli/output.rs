@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use anyhow::bail;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use jiff::Timestamp;
@@ -9,6 +10,8 @@ use serde_json::json;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::model::{Language, shown_lines};
+#[cfg(feature = "parquet")]
+use crate::report;
 use crate::report::{HANG, Look, Page, SCREEN};
 use crate::words::{in_language, wrap};
 
@@ -160,6 +163,21 @@ impl Output {
             shown_lines(text, plain_escape)
         };
         self.bytes(text.as_bytes())
+    }
+
+    /// Writes a table as Parquet.
+    #[cfg(feature = "parquet")]
+    pub(super) fn parquet(&self, name: &str, csv: &str) -> anyhow::Result<()> {
+        if io::stdout().is_terminal() {
+            bail!("Parquet is not for a terminal; send it to a file: > {name}.parquet");
+        }
+        self.bytes(&report::parquet(name, csv)?)
+    }
+
+    /// As no value of an option asks for it.
+    #[cfg(not(feature = "parquet"))]
+    pub(super) fn parquet(&self, _: &str, _: &str) -> anyhow::Result<()> {
+        bail!("this build of the program does not write Parquet")
     }
 
     /// Writes data that are no text.

@@ -84,7 +84,7 @@ impl AuditReport {
             }
             text
         };
-        self.records.iter().map(record).collect::<String>().into()
+        Page::verbatim(self.records.iter().map(record).collect())
     }
 }
 

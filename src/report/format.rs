@@ -43,3 +43,39 @@ impl FromStr for Format {
         }
     }
 }
+
+/// The output format of a list that other programs analyse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// As all lists.
+    Listed(Format),
+    /// Parquet, for programs of analysis.
+    Parquet,
+}
+
+impl Default for TableFormat {
+    fn default() -> Self {
+        Self::Listed(Format::Table)
+    }
+}
+
+impl TableFormat {
+    /// Returns the word for the format on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Listed(format) => format.word(),
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+impl FromStr for TableFormat {
+    type Err = UnknownWord;
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        if text == "parquet" && cfg!(feature = "parquet") {
+            return Ok(Self::Parquet);
+        }
+        text.parse().map(Self::Listed).map_err(|_| UnknownWord { choices: "table, csv, json, parquet" })
+    }
+}

@@ -24,6 +24,8 @@ mod missed;
 mod near;
 #[cfg(feature = "cli")]
 mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod power;
 mod review;
 mod runs;
@@ -44,7 +46,7 @@ pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, OwnNumber, column_
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;
-pub use format::{Format, SCHEMA_VERSION};
+pub use format::{Format, SCHEMA_VERSION, TableFormat};
 pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesReport};
 pub use import::{
     FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MANIFEST_BEGINS, MOST_LISTED, list_findings,
@@ -58,6 +60,8 @@ pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 #[cfg(feature = "cli")]
 pub use page::{HANG, Look, Page, SCREEN, narrow_table, plain_table};
+#[cfg(feature = "parquet")]
+pub use parquet::{COLUMN_TYPES, ColumnType, parquet};
 pub use power::{PowerReport, PowerRow};
 pub use review::{
     ConflictRow, DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport,

@@ -31,6 +31,8 @@ pub struct Page {
 enum Block {
     /// Lines of any length, and the beginning of one.
     Text(String),
+    /// Lines that are the same in every language: names of commands and fields, identifiers.
+    Verbatim(String),
     Table(Table),
 }
 
@@ -77,10 +79,20 @@ impl Page {
                         text.split('\n').map(|line| wrap(line, look.columns.unwrap_or(SCREEN), HANG)).collect();
                     shown += &lines.join("\n");
                 }
+                Block::Verbatim(text) => {
+                    let lines = text.split('\n').map(|line| wrap(line, look.columns.unwrap_or(SCREEN), HANG));
+                    shown += &lines.collect::<Vec<_>>().join("\n");
+                }
                 Block::Table(table) => shown += &table.laid_out(look, short),
             }
         }
         shown
+    }
+
+    /// Returns lines that are the same in every language.
+    #[must_use]
+    pub fn verbatim(text: String) -> Self {
+        Self { blocks: vec![Block::Verbatim(text)] }
     }
 
     /// Returns whether the page says this.
@@ -93,7 +105,7 @@ impl Page {
     fn short_digits(&self) -> usize {
         let cells = self.blocks.iter().filter_map(|block| match block {
             Block::Table(table) => Some(table.rows.iter().flatten()),
-            Block::Text(_) => None,
+            Block::Text(_) | Block::Verbatim(_) => None,
         });
         let all: Vec<&str> =
             cells.flatten().flat_map(|cell| cell.split(' ')).filter(|cell| is_pseudonym(cell)).collect();
@@ -115,7 +127,7 @@ impl Page {
         for block in other.blocks {
             match block {
                 Block::Text(text) => self.push_text(&text),
-                Block::Table(_) => self.blocks.push(block),
+                Block::Table(_) | Block::Verbatim(_) => self.blocks.push(block),
             }
         }
     }

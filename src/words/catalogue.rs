@@ -11,6 +11,9 @@ const DEEPEST: usize = 6;
 /// From this many letters on, a template may hold values of several words that are not in the catalogue.
 const SURE: usize = 12;
 
+/// The signs of a message of which all ways to split it are tried.
+const MOST_CUTS: usize = 24;
+
 /// What joins the parts of a message, in the order in which they are split, and what joins them in Chinese.
 const JOINTS: [(&str, &str); 3] = [("; ", "；"), (": ", "："), (", ", "，")];
 
@@ -45,7 +48,8 @@ impl Catalogue {
         let (mut texts, mut templates) = (HashMap::new(), Vec::new());
         for part in parts {
             let part: BTreeMap<String, String> = toml::from_str(part).unwrap_or_default();
-            for (from, to) in part {
+            // What nobody reads is there without its Chinese.
+            for (from, to) in part.into_iter().filter(|text| !text.1.is_empty()) {
                 match Template::new(&from, &to) {
                     Some(template) if template.names.is_empty() => _ = texts.insert(from, to),
                     Some(template) => templates.push(template),
@@ -68,8 +72,12 @@ impl Catalogue {
 
     /// Returns a line. Parts with two blanks between them are columns, which begin where they began if there is room.
     fn line<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        let begin = line.len() - line.trim_start_matches(' ').len();
+        if let Some(found) = self.whole_line(&line[begin..]) {
+            return Cow::Owned(line[..begin].to_owned() + &found);
+        }
         let mut parts = Vec::new();
-        let mut from = 0;
+        let mut from = begin;
         while let Some(blanks) = line[from..].find("  ") {
             let at = from + blanks;
             let next = at + line[at..].bytes().take_while(|&byte| byte == b' ').count();
@@ -92,25 +100,47 @@ impl Catalogue {
         Cow::Owned(shown)
     }
 
+    /// Returns a line that the catalogue has with its columns.
+    fn whole_line(&self, line: &str) -> Option<String> {
+        if !line.contains("  ") {
+            return None;
+        }
+        let has_columns = |template: &&Template| template.around.iter().any(|text| text.contains("  "));
+        self.texts.get(line).cloned().or_else(|| {
+            self.templates
+                .iter()
+                .filter(has_columns)
+                .find_map(|template| self.fill(template, line, DEEPEST, Values::Short))
+        })
+    }
+
     /// Returns a text of one line and no columns; the same one if no part of it is known.
     fn phrase<'a>(&self, phrase: &'a str) -> Cow<'a, str> {
         self.deep(phrase, DEEPEST).map_or(Cow::Borrowed(phrase), Cow::Owned)
     }
 
+    /// Tries what is surer first: a text as a whole, parts of it that are texts as wholes, a template that holds several
+    /// parts of a message, and what is left between the signs.
     fn deep(&self, text: &str, depth: usize) -> Option<String> {
         if depth == 0 || !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
             return None;
         }
+        self.whole(text, depth)
+            .or_else(|| self.framed(text, depth))
+            .or_else(|| self.known_parts(text, depth))
+            .or_else(|| self.templates.iter().find_map(|template| self.fill(template, text, depth, Values::Any)))
+            .or_else(|| self.split(text, depth))
+    }
+
+    /// A text, or a template whose values are no messages of several parts.
+    fn whole(&self, text: &str, depth: usize) -> Option<String> {
         if let Some(text) = self.texts.get(text) {
             return Some(text.clone());
         }
-        if let Some(text) = self.templates.iter().find_map(|template| self.fill(template, text, depth)) {
-            return Some(text);
-        }
-        self.framed(text, depth).or_else(|| self.split(text, depth))
+        self.templates.iter().find_map(|template| self.fill(template, text, depth, Values::Short))
     }
 
-    /// A text between signs: at its end a stop or a colon, around it brackets.
+    /// A text with signs at its ends: a stop, brackets, the mark of a list, the code of a finding.
     fn framed(&self, text: &str, depth: usize) -> Option<String> {
         let ends = [(":", "："), (";", "；"), (",", "，"), (".", "。"), (" *", " *")];
         for (sign, in_chinese) in ends {
@@ -118,11 +148,53 @@ impl Catalogue {
                 return Some(self.deep(rest, depth - 1)? + in_chinese);
             }
         }
+        if let Some((before, (severity, code))) = text
+            .strip_suffix(']')
+            .and_then(|rest| rest.rsplit_once(" ["))
+            .and_then(|(before, inside)| Some((before, inside.split_once(": ")?)))
+        {
+            let of = |text: &str| self.deep(text, depth - 1).unwrap_or_else(|| text.to_owned());
+            // The code is looked up with `reunite findings`.
+            return Some(format!("{} [{}: {code}]", of(before), of(severity)));
+        }
         if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
             return Some(format!("（{}）", self.deep(inner, depth - 1)?));
         }
-        let rest = text.strip_prefix("* ")?;
-        Some(format!("* {}", self.deep(rest, depth - 1)?))
+        ["* ", "- ", "# "].iter().find_map(|mark| {
+            let rest = text.strip_prefix(mark)?;
+            Some((*mark).to_owned() + &self.deep(rest, depth - 1)?)
+        })
+    }
+
+    /// A text whose parts between signs are all known or no words, with as few parts as possible.
+    fn known_parts(&self, text: &str, depth: usize) -> Option<String> {
+        let mut cuts: Vec<(usize, usize, &str)> = JOINTS
+            .iter()
+            .flat_map(|&(joint, in_chinese)| {
+                text.match_indices(joint).map(move |(at, _)| (at, joint.len(), in_chinese))
+            })
+            .collect();
+        if cuts.is_empty() || cuts.len() > MOST_CUTS {
+            return None;
+        }
+        cuts.sort_unstable();
+        cuts.push((text.len(), 0, ""));
+        // From behind: the best way to say the text from each place on.
+        let mut rest: HashMap<usize, String> = HashMap::from([(text.len(), String::new())]);
+        let begins: Vec<usize> = std::iter::once(0).chain(cuts.iter().map(|cut| cut.0 + cut.1)).collect();
+        for &begin in begins.iter().rev().filter(|&&begin| begin < text.len()) {
+            let ends = cuts.iter().rev().filter(|cut| cut.0 > begin && !(begin == 0 && cut.0 == text.len()));
+            let found = ends.into_iter().find_map(|&(end, length, in_chinese)| {
+                let after = rest.get(&(end + length))?;
+                let part = &text[begin..end];
+                let said = self.whole(part, depth - 1).or_else(|| is_plain(part).then(|| part.to_owned()))?;
+                Some(said + in_chinese + after)
+            });
+            if let Some(found) = found {
+                rest.insert(begin, found);
+            }
+        }
+        rest.remove(&0).filter(|said| said != text)
     }
 
     /// A text whose parts are joined by signs, or that ends with a remark in brackets.
@@ -155,55 +227,77 @@ impl Catalogue {
     }
 
     /// Fills a template's other side, if the text came from it.
-    fn fill(&self, template: &Template, text: &str, depth: usize) -> Option<String> {
+    fn fill(&self, template: &Template, text: &str, depth: usize, values: Values) -> Option<String> {
         let rest = text.strip_prefix(template.around.first()?.as_str())?;
-        let last = template.around.last()?;
-        let rest = rest.strip_suffix(last.as_str())?;
+        let rest = rest.strip_suffix(template.around.last()?.as_str())?;
         let between = &template.around[1..template.around.len() - 1];
-        let values = self.values(rest, between, template.letters >= SURE, depth)?;
+        let found = self.values(rest, between, template, depth, values, true)?;
         let mut shown = String::new();
         for piece in &template.target {
             match piece {
                 Piece::Text(text) => shown += text,
-                Piece::Value(number) => shown += values.get(*number)?,
+                Piece::Value(number) => shown += found.get(*number)?,
             }
         }
         Some(shown)
     }
 
     /// Returns what stands between pieces of text, in the other language.
-    fn values(&self, text: &str, between: &[String], is_sure: bool, depth: usize) -> Option<Vec<String>> {
+    fn values(
+        &self,
+        text: &str,
+        between: &[String],
+        template: &Template,
+        depth: usize,
+        values: Values,
+        is_first: bool,
+    ) -> Option<Vec<String>> {
+        let is_sure = template.letters >= SURE;
         let value = |of: &str| -> Option<String> {
-            match self.deep(of, depth - 1) {
-                Some(value) => Some(value),
-                None if is_sure || !of.trim().contains(' ') || is_quoted(of) => Some(of.to_owned()),
-                None => None,
+            if values == Values::Short && JOINTS[..2].iter().any(|joint| of.contains(joint.0)) {
+                return None;
+            }
+            let said = self.deep(of, depth - 1);
+            // `{} families` counts them, and does not take a word from another text.
+            let counts = is_first && template.around[0].is_empty() && !is_sure;
+            match said {
+                Some(said) => Some(said),
+                None if counts => is_number(of).then(|| of.to_owned()),
+                None => (is_sure || !of.is_empty() && is_plain(of)).then(|| of.to_owned()),
             }
         };
         let Some((piece, others)) = between.split_first() else {
             return Some(vec![value(text)?]);
         };
         // The first place need not be the right one: a name may contain the same words.
-        let mut from = 0;
-        while let Some(at) = text[from..].find(piece.as_str()) {
-            let (before, after) = (&text[..from + at], &text[from + at + piece.len()..]);
-            if let Some(rest) = self.values(after, others, is_sure, depth)
+        for (at, _) in text.match_indices(piece.as_str()) {
+            let (before, after) = (&text[..at], &text[at + piece.len()..]);
+            if let Some(rest) = self.values(after, others, template, depth, values, false)
                 && let Some(first) = value(before)
             {
                 return Some([first].into_iter().chain(rest).collect());
-            }
-            from += at + piece.chars().next().map_or(1, char::len_utf8);
-            if from > text.len() {
-                break;
             }
         }
         None
     }
 }
 
-fn is_quoted(text: &str) -> bool {
+/// What may fill a placeholder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Values {
+    /// No message of several parts.
+    Short,
+    Any,
+}
+
+/// Whether a text has nothing to say in another language: a name, a number, a quotation.
+fn is_plain(text: &str) -> bool {
     let ends = |sign: char| text.len() > 1 && text.starts_with(sign) && text.ends_with(sign);
-    ends('"') || ends('`')
+    !text.trim().contains(' ') || ends('"') || ends('`')
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
 }
 
 impl Template {
@@ -283,6 +377,8 @@ mod tests {
         assert_eq!(of("12 families"), "12个家系");
         assert_eq!(of("12 families of 2,000 families were compared"), "共2,000个家系，比对了12个家系");
         assert_eq!(of("the store /a b/c cannot be read"), "无法读取库/a b/c");
+        assert_eq!(of("as families"), "as families");
+        assert_eq!(of("x.csv, line 3: families [error: families]"), "x.csv, line 3：家系 [error: families]");
         assert_eq!(of("a brace {}"), "花括号{}");
         assert_eq!(of("what nobody translated"), "what nobody translated");
         assert_eq!(of("1.25"), "1.25");

@@ -7,11 +7,11 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::cli::notices::{Notices, warn_unweighed};
-use crate::cli::options::{FormatOption, Global, NumbersOption, PriorOption, whom};
+use crate::cli::options::{Global, NumbersOption, PriorOption, TableFormatOption, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::meaning::Class;
-use crate::report::Format;
+use crate::report::{Format, TableFormat};
 use crate::store::{Assigning, CandidateQuery, Candidates, MeaningOptions, Since, Sort, Whom};
 
 /// Candidates shown with what they mean, if no limit is given.
@@ -76,7 +76,7 @@ pub(crate) struct List {
     #[arg(long)]
     alternatives: bool,
     #[command(flatten)]
-    format: FormatOption,
+    format: TableFormatOption,
 }
 
 const SELECTION: &str = "Which candidates";
@@ -95,7 +95,7 @@ impl List {
         if self.limit == Some(0) {
             bail!("--limit 0 lists nothing; leave it out, or give 1 or more");
         }
-        let is_table = self.format.format == Format::Table;
+        let is_table = self.format.format == TableFormat::default();
         let usual = if self.brief { ROWS } else { CARDS };
         let options = MeaningOptions { prior: self.prior.prior, also_frequencies: self.also_frequencies.clone() };
         let entry = global.entry("candidates").with("format", self.format.format.word());
@@ -158,12 +158,17 @@ impl List {
         }
         let is_empty = report.candidates.is_empty() && report.identities.is_empty();
         match self.format.format {
-            Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv())?,
-            Format::Table if is_empty && query.is_filtered() => output.say("no candidate passes these filters"),
-            Format::Table if is_empty => output.say("no candidates"),
-            Format::Table if self.brief && self.numbers.numbers.is_none() => output.page(report.table(usize::MAX))?,
-            Format::Table => output.page(report.cards())?,
+            TableFormat::Listed(Format::Json) => output.data(&report.json()?)?,
+            TableFormat::Parquet => output.parquet("candidates", &report.csv())?,
+            TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,
+            TableFormat::Listed(Format::Table) if is_empty && query.is_filtered() => {
+                output.say("no candidate passes these filters")
+            }
+            TableFormat::Listed(Format::Table) if is_empty => output.say("no candidates"),
+            TableFormat::Listed(Format::Table) if self.brief && self.numbers.numbers.is_none() => {
+                output.page(report.table(usize::MAX))?
+            }
+            TableFormat::Listed(Format::Table) => output.page(report.cards())?,
         }
         if not_shown > 0 {
             output.say(&format!(

@@ -257,7 +257,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<Page> {
             verdict,
         ]
     });
-    let header = ["family", "child", "LR", "as stated", "mismatches", "found", "in truth"];
+    let header = ["family", "child", "LR", "as stated", "mismatches", "found as", "in truth"];
     text += narrow_table(header, &[2, 3, 4], rows);
     let still_below: Vec<&Planted> =
         below.iter().copied().filter(|planted| !found.contains_key(&key(planted))).collect();

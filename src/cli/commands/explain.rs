@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::cli::options::{FormatOption, Global};
+use crate::cli::options::{Global, TableFormatOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::pair_options::{PairOptions, warn_of_pair};
-use crate::report::Format;
+use crate::report::{Format, TableFormat};
 use crate::store::Explained;
 
 #[derive(Args)]
@@ -14,7 +14,7 @@ pub(crate) struct Explain {
     #[command(flatten)]
     pair: PairOptions,
     #[command(flatten)]
-    format: FormatOption,
+    format: TableFormatOption,
 }
 
 impl Explain {
@@ -25,9 +25,10 @@ impl Explain {
         let Explained { report, same_as, changed_settings, .. } = store.explain(&options, &entry)?;
         warn_of_pair(output, &changed_settings, same_as, report.differs_from_candidate());
         match self.format.format {
-            Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.page(report.table())?,
+            TableFormat::Listed(Format::Json) => output.data(&report.json()?)?,
+            TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,
+            TableFormat::Parquet => output.parquet("explanation", &report.csv())?,
+            TableFormat::Listed(Format::Table) => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }

@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use crate::audit::{Entry, ReviewerKey, ReviewerPublicKey};
-use crate::cli::options::{FormatOption, Global, pseudonym, whom};
+use crate::cli::options::{FormatOption, Global, TableFormatOption, pseudonym, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::passphrase::PassphraseOption;
 use crate::model::{Pseudonym, shown_path};
-use crate::report::{ConflictRow, Format};
+use crate::report::{ConflictRow, Format, TableFormat};
 use crate::review::{BasisPart, Conflict, Deadline, Decision, ReasonCode, StaffCode, Status, Step, StepDoubt};
 use crate::store::{NewDecision, ReviewFilter, StepRecorded, Store, Whom, checked_reason};
 
@@ -123,7 +123,7 @@ pub(crate) struct Show {
     #[command(flatten)]
     passphrase: PassphraseOption,
     #[command(flatten)]
-    format: FormatOption,
+    format: TableFormatOption,
 }
 
 #[derive(Args)]
@@ -135,7 +135,7 @@ pub(crate) struct List {
     #[arg(long)]
     changed: bool,
     #[command(flatten)]
-    format: FormatOption,
+    format: TableFormatOption,
 }
 
 #[derive(Args)]
@@ -313,9 +313,10 @@ impl Show {
         let key = self.key.as_deref().map(|file| key(&store, file, &self.passphrase)).transpose()?;
         let report = store.show_review(family, child, key.as_ref(), &entry)?;
         match self.format.format {
-            Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.page(report.table())?,
+            TableFormat::Listed(Format::Json) => output.data(&report.json()?)?,
+            TableFormat::Parquet => output.parquet("events", &report.csv())?,
+            TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,
+            TableFormat::Listed(Format::Table) => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }
@@ -327,10 +328,11 @@ impl List {
         let entry = global.entry("review list").with("format", self.format.format.word());
         let report = global.open()?.list_reviews(&ReviewFilter { status, changed: self.changed }, &entry)?;
         match self.format.format {
-            Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv())?,
-            Format::Table if report.reviews.is_empty() => output.say("no review"),
-            Format::Table => output.page(report.table())?,
+            TableFormat::Listed(Format::Json) => output.data(&report.json()?)?,
+            TableFormat::Parquet => output.parquet("reviews", &report.csv())?,
+            TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,
+            TableFormat::Listed(Format::Table) if report.reviews.is_empty() => output.say("no review"),
+            TableFormat::Listed(Format::Table) => output.page(report.table())?,
         }
         Ok(Outcome::Done)
     }

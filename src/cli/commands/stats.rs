@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global};
+use crate::cli::options::{Global, TableFormatOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
-use crate::report::Format;
+use crate::report::{Format, TableFormat};
 use crate::store::{Statistics, StatisticsOptions};
 use crate::supervision::LEAST_SHOWN;
 
@@ -19,7 +19,7 @@ pub(crate) struct Stats {
     #[arg(long)]
     counts_only: bool,
     #[command(flatten)]
-    format: FormatOption,
+    format: TableFormatOption,
 }
 
 impl Stats {
@@ -44,9 +44,10 @@ impl Stats {
             output.warn(&format!("numbers below {LEAST_SHOWN} can point at a person: do not give this list away"));
         }
         match self.format.format {
-            Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv())?,
-            Format::Table => output.page(report.table())?,
+            TableFormat::Listed(Format::Json) => output.data(&report.json()?)?,
+            TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,
+            TableFormat::Parquet => output.parquet("statistics", &report.csv())?,
+            TableFormat::Listed(Format::Table) => output.page(report.table())?,
         }
         Ok(if unweighed.is_empty() { Outcome::Done } else { Outcome::Rejected })
     }
