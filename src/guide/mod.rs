@@ -9,6 +9,8 @@
 //! 7. [Performance](performance): how fast, why, and how to measure.
 //! 8. [Troubleshooting](troubleshooting): what to do about a message.
 //!
+//! The same pages in Chinese: [中文](zh).
+//!
 //! A test runs every command that these pages show and compares what it says.
 //!
 #![doc = include_str!("way.svg")]
@@ -38,3 +40,41 @@ pub mod performance {}
 
 #[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}
+
+/// 中文指南。
+///
+/// 1. [文件和格式](zh::files)：可以导入什么，会得到什么。
+/// 2. [模型和数值](zh::numbers)：似然比的含义，以及参与计算的每项设置。
+/// 3. [结果](zh::output)：JSON 和 CSV 的每个字段，退出状态。
+/// 4. [隐私和保管](zh::privacy)：去标识化编号、密钥、保管人、审计链、撤回同意、多个账户。
+/// 5. [两人审核](zh::review)：签署决定，跟进一对直至终结，有哪些事项到期。
+/// 6. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
+/// 7. [性能](zh::performance)：有多快，为什么，如何测量。
+/// 8. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
+pub mod zh {
+    #[doc = include_str!("zh/files.md")]
+    pub mod files {}
+
+    #[doc = include_str!("zh/numbers.md")]
+    #[doc = ""]
+    #[doc = include_str!("explain.svg")]
+    pub mod numbers {}
+
+    #[doc = include_str!("zh/output.md")]
+    pub mod output {}
+
+    #[doc = include_str!("zh/privacy.md")]
+    pub mod privacy {}
+
+    #[doc = include_str!("zh/review.md")]
+    pub mod review {}
+
+    #[doc = include_str!("zh/operating.md")]
+    pub mod operating {}
+
+    #[doc = include_str!("zh/performance.md")]
+    pub mod performance {}
+
+    #[doc = include_str!("zh/troubleshooting.md")]
+    pub mod troubleshooting {}
+}

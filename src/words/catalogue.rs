@@ -32,6 +32,8 @@ struct Template {
     around: Vec<String>,
     /// The names of the placeholders; numbers for those that have none.
     names: Vec<String>,
+    /// Whether what fills each placeholder is typed by a reader: a part of a command.
+    is_typed: Vec<bool>,
     letters: usize,
     target: Vec<Piece>,
 }
@@ -51,7 +53,11 @@ impl Catalogue {
             // What nobody reads is there without its Chinese.
             for (from, to) in part.into_iter().filter(|text| !text.1.is_empty()) {
                 match Template::new(&from, &to) {
-                    Some(template) if template.names.is_empty() => _ = texts.insert(from, to),
+                    Some(Template { around, names, target, .. }) if names.is_empty() => {
+                        let said =
+                            target.iter().map(|piece| if let Piece::Text(text) = piece { text.as_str() } else { "" });
+                        texts.insert(around.concat(), said.collect());
+                    }
                     Some(template) => templates.push(template),
                     None => {}
                 }
@@ -119,17 +125,24 @@ impl Catalogue {
         self.deep(phrase, DEEPEST).map_or(Cow::Borrowed(phrase), Cow::Owned)
     }
 
-    /// Tries what is surer first: a text as a whole, parts of it that are texts as wholes, a template that holds several
-    /// parts of a message, and what is left between the signs.
+    /// Tries what is surer first: a text as a whole, parts of it that are all known, a template that holds several parts of a
+    /// message, and the parts that are known.
     fn deep(&self, text: &str, depth: usize) -> Option<String> {
         if depth == 0 || !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
             return None;
         }
-        self.whole(text, depth)
-            .or_else(|| self.framed(text, depth))
-            .or_else(|| self.known_parts(text, depth))
-            .or_else(|| self.templates.iter().find_map(|template| self.fill(template, text, depth, Values::Any)))
-            .or_else(|| self.split(text, depth))
+        if let Some(said) = self.whole(text, depth).or_else(|| self.framed(text, depth)) {
+            return Some(said);
+        }
+        let parts = self.parts(text, depth);
+        if let Some(Parts { unknown: 0, said, .. }) = parts {
+            return Some(said);
+        }
+        // A short template would take a word out of the middle of a message.
+        let mut sure = self.templates.iter().filter(|template| template.letters >= SURE);
+        sure.find_map(|template| self.fill(template, text, depth, Values::Any))
+            .or(parts.map(|parts| parts.said))
+            .or_else(|| self.remark(text, depth))
     }
 
     /// A text, or a template whose values are no messages of several parts.
@@ -145,7 +158,7 @@ impl Catalogue {
         let ends = [(":", "："), (";", "；"), (",", "，"), (".", "。"), (" *", " *")];
         for (sign, in_chinese) in ends {
             if let Some(rest) = text.strip_suffix(sign) {
-                return Some(self.deep(rest, depth - 1)? + in_chinese);
+                return Some(self.deep(rest, depth.saturating_sub(1))? + in_chinese);
             }
         }
         if let Some((before, (severity, code))) = text
@@ -153,21 +166,21 @@ impl Catalogue {
             .and_then(|rest| rest.rsplit_once(" ["))
             .and_then(|(before, inside)| Some((before, inside.split_once(": ")?)))
         {
-            let of = |text: &str| self.deep(text, depth - 1).unwrap_or_else(|| text.to_owned());
+            let of = |text: &str| self.deep(text, depth.saturating_sub(1)).unwrap_or_else(|| text.to_owned());
             // The code is looked up with `reunite findings`.
             return Some(format!("{} [{}: {code}]", of(before), of(severity)));
         }
         if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-            return Some(format!("（{}）", self.deep(inner, depth - 1)?));
+            return Some(format!("（{}）", self.deep(inner, depth.saturating_sub(1))?));
         }
         ["* ", "- ", "# "].iter().find_map(|mark| {
             let rest = text.strip_prefix(mark)?;
-            Some((*mark).to_owned() + &self.deep(rest, depth - 1)?)
+            Some((*mark).to_owned() + &self.deep(rest, depth.saturating_sub(1))?)
         })
     }
 
-    /// A text whose parts between signs are all known or no words, with as few parts as possible.
-    fn known_parts(&self, text: &str, depth: usize) -> Option<String> {
+    /// Splits a text at signs, so that as few letters as possible are in parts that are not known, and there are few parts.
+    fn parts(&self, text: &str, depth: usize) -> Option<Parts> {
         let mut cuts: Vec<(usize, usize, &str)> = JOINTS
             .iter()
             .flat_map(|&(joint, in_chinese)| {
@@ -180,42 +193,53 @@ impl Catalogue {
         cuts.sort_unstable();
         cuts.push((text.len(), 0, ""));
         // From behind: the best way to say the text from each place on.
-        let mut rest: HashMap<usize, String> = HashMap::from([(text.len(), String::new())]);
+        let mut best: HashMap<usize, Parts> = HashMap::from([(text.len(), Parts::default())]);
         let begins: Vec<usize> = std::iter::once(0).chain(cuts.iter().map(|cut| cut.0 + cut.1)).collect();
         for &begin in begins.iter().rev().filter(|&&begin| begin < text.len()) {
-            let ends = cuts.iter().rev().filter(|cut| cut.0 > begin && !(begin == 0 && cut.0 == text.len()));
-            let found = ends.into_iter().find_map(|&(end, length, in_chinese)| {
-                let after = rest.get(&(end + length))?;
+            let mut is_next = true;
+            let mut found: Option<Parts> = None;
+            for &(end, length, in_chinese) in cuts.iter().filter(|cut| cut.0 > begin) {
                 let part = &text[begin..end];
-                let said = self.whole(part, depth - 1).or_else(|| is_plain(part).then(|| part.to_owned()))?;
-                Some(said + in_chinese + after)
-            });
-            if let Some(found) = found {
-                rest.insert(begin, found);
-            }
-        }
-        rest.remove(&0).filter(|said| said != text)
-    }
-
-    /// A text whose parts are joined by signs, or that ends with a remark in brackets.
-    fn split(&self, text: &str, depth: usize) -> Option<String> {
-        for (joint, in_chinese) in JOINTS {
-            if text.contains(joint) {
-                let parts: Vec<&str> = text.split(joint).collect();
-                let found: Vec<Option<String>> = parts.iter().map(|part| self.deep(part, depth - 1)).collect();
-                if found.iter().any(Option::is_some) {
-                    let shown: Vec<String> = parts
-                        .iter()
-                        .zip(found)
-                        .map(|(part, found)| found.unwrap_or_else(|| (*part).to_owned()))
-                        .collect();
-                    return Some(shown.join(in_chinese));
+                let said = if part.len() == text.len() { None } else { self.whole(part, depth.saturating_sub(1)) };
+                // What is not known stays as it was, and as short as it can be.
+                let said = match said {
+                    Some(said) => Some((0, said)),
+                    None if is_plain(part) => Some((0, part.to_owned())),
+                    None if is_next && part.len() < text.len() => {
+                        let inner = self
+                            .framed(part, depth.saturating_sub(1))
+                            .or_else(|| self.remark(part, depth.saturating_sub(1)));
+                        Some(inner.map_or_else(|| (letters(part), part.to_owned()), |said| (1, said)))
+                    }
+                    None => None,
+                };
+                is_next = false;
+                if let Some((unknown, said)) = said
+                    && let Some(after) = best.get(&(end + length))
+                {
+                    let all = Parts {
+                        unknown: unknown + after.unknown,
+                        number: 1 + after.number,
+                        said: said + in_chinese + &after.said,
+                    };
+                    if found.as_ref().is_none_or(|one| (all.unknown, all.number) < (one.unknown, one.number)) {
+                        found = Some(all);
+                    }
                 }
             }
+            if let Some(found) = found {
+                best.insert(begin, found);
+            }
         }
+        let all = best.remove(&0)?;
+        (all.unknown < letters(text) && all.said != text).then_some(all)
+    }
+
+    /// A text that ends with a remark in brackets.
+    fn remark(&self, text: &str, depth: usize) -> Option<String> {
         let inner = text.strip_suffix(')')?;
         let (before, inner) = inner.split_once(" (")?;
-        let (found, inside) = (self.deep(before, depth - 1), self.deep(inner, depth - 1));
+        let (found, inside) = (self.deep(before, depth.saturating_sub(1)), self.deep(inner, depth.saturating_sub(1)));
         if found.is_none() && inside.is_none() {
             return None;
         }
@@ -254,10 +278,14 @@ impl Catalogue {
     ) -> Option<Vec<String>> {
         let is_sure = template.letters >= SURE;
         let value = |of: &str| -> Option<String> {
-            if values == Values::Short && JOINTS[..2].iter().any(|joint| of.contains(joint.0)) {
+            let is_several = values == Values::Short && JOINTS[..2].iter().any(|joint| of.contains(joint.0));
+            if is_several || of.ends_with([':', ';', ',']) {
                 return None;
             }
-            let said = self.deep(of, depth - 1);
+            if template.is_typed[template.names.len() - 1 - between.len()] {
+                return Some(of.to_owned());
+            }
+            let said = self.deep(of, depth.saturating_sub(1)).filter(|said| said != of);
             // `{} families` counts them, and does not take a word from another text.
             let counts = is_first && template.around[0].is_empty() && !is_sure;
             match said {
@@ -280,6 +308,19 @@ impl Catalogue {
         }
         None
     }
+}
+
+/// A text in parts.
+#[derive(Debug, Default)]
+struct Parts {
+    /// Letters in parts that are not known.
+    unknown: usize,
+    number: usize,
+    said: String,
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
 /// What may fill a placeholder.
@@ -322,9 +363,19 @@ impl Template {
             })
         });
         let target = target.collect::<Option<Vec<Piece>>>()?;
-        let letters = around.iter().flat_map(|text| text.chars()).filter(|c| c.is_alphabetic()).count();
-        Some(Self { around, names, letters, target })
+        let letters = around.iter().map(|text| letters(text)).sum();
+        let is_typed = (1..around.len()).map(|number| is_command(&around[..number])).collect();
+        Some(Self { around, names, is_typed, letters, target })
     }
+}
+
+/// Whether what follows these texts of a template is within back quotes, or the value of an option.
+fn is_command(before: &[String]) -> bool {
+    let last = before.last().map_or("", String::as_str);
+    let is_quoted = before.iter().map(|text| text.matches('`').count()).sum::<usize>() % 2 == 1;
+    let is_value =
+        last.ends_with(' ') && last.split_whitespace().next_back().is_some_and(|word| word.starts_with("--"));
+    is_quoted || is_value
 }
 
 /// Splits a template into texts and the names of its placeholders; `None` if a brace is not closed.
@@ -366,6 +417,7 @@ mod tests {
             "give another folder" = "请换一个文件夹"
             "new" = "新"
             "a brace {{}}" = "花括号{{}}"
+            "convert it with `x --kind {kind}`" = "用 `x --kind {kind}` 换算"
             "#])
     }
 
@@ -378,10 +430,11 @@ mod tests {
         assert_eq!(of("12 families of 2,000 families were compared"), "共2,000个家系，比对了12个家系");
         assert_eq!(of("the store /a b/c cannot be read"), "无法读取库/a b/c");
         assert_eq!(of("as families"), "as families");
-        assert_eq!(of("x.csv, line 3: families [error: families]"), "x.csv, line 3：家系 [error: families]");
+        assert_eq!(of("x.csv, line 3: families [error: families]"), "x.csv，line 3：家系 [error: families]");
         assert_eq!(of("a brace {}"), "花括号{}");
         assert_eq!(of("what nobody translated"), "what nobody translated");
         assert_eq!(of("1.25"), "1.25");
+        assert_eq!(of("convert it with `x --kind families`"), "用 `x --kind families` 换算");
     }
 
     #[test]

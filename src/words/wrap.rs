@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_characters_and_not_before_a_stop() {
-        assert_eq!(wrap("比对家系和儿童，列出新的候选。", 14, 4), "比对家系和儿\n    童，列出\n    新的候选。");
+        assert_eq!(wrap("比对家系和儿童，列出新的候选。", 14, 4), "比对家系和儿\n    童，列出新\n    的候选。");
         assert_eq!(wrap("用 reunite match 再比对", 16, 4), "用 reunite match\n    再比对");
         assert_eq!(width_of("家系 F1"), 7);
     }

@@ -53,6 +53,8 @@ mod lr;
 mod lr_distribution;
 mod meaning;
 mod parent;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pedigrees;
 mod planning;
 mod power;
@@ -67,6 +69,7 @@ mod screen_is_lossless;
 mod soak;
 mod sources;
 mod stats;
+mod terminal;
 mod thresholds;
 mod typings;
 mod validate;

@@ -86,7 +86,10 @@ pub(crate) fn run(command: &mut Command) -> Said {
 }
 
 pub(crate) fn plain(command: &mut Command) -> &mut Command {
-    command.env_remove("REUNITE_STORE").env_remove("REUNITE_KEY_FILE").env_remove("RUST_BACKTRACE")
+    for name in ["REUNITE_STORE", "REUNITE_KEY_FILE", "RUST_BACKTRACE", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Runs the program outside any store.
