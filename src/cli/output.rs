@@ -149,6 +149,10 @@ impl Output {
         self.quiet
     }
 
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
     /// Whether standard error is for programs, which no bar may disturb.
     pub(super) fn is_for_programs(&self) -> bool {
         self.log == LogFormat::Json

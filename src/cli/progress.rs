@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::matching::Watch;
+use crate::words::in_language;
 
 use super::output::Output;
 
@@ -71,13 +72,24 @@ impl Bar {
         if output.is_quiet() || output.is_for_programs() {
             return Self { done, thread: None };
         }
-        let style = ProgressStyle::with_template("{msg} {bar:24} {percent} %, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(watch.expected().max(1)).with_style(style);
+        let left = in_language("left", output.language());
+        let style =
+            |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let known = style(&format!("{{msg}} {{bar:24}} {{percent}} %, {{per_sec}}, {{eta}} {left}"));
+        // Work of which nobody knows how long it takes.
+        let unknown = style("{msg} {elapsed}");
+        let language = output.language();
+        let bar = ProgressBar::new(watch.expected().max(1)).with_style(unknown);
+        let mut known = Some(known);
         let (watch, over) = (Arc::clone(watch), Arc::clone(&done));
         let follow = move || {
             while !over.load(Ordering::Relaxed) {
-                bar.set_message(watch.doing());
+                if watch.expected() > 0
+                    && let Some(style) = known.take()
+                {
+                    bar.set_style(style);
+                }
+                bar.set_message(in_language(watch.doing(), language));
                 bar.set_length(watch.expected().max(1));
                 bar.set_position(watch.pairs());
                 std::thread::park_timeout(Duration::from_millis(200));

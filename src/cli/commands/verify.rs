@@ -1,12 +1,16 @@
 //! `verify`.
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
+use crate::cli::progress::Bar;
 use crate::index::IndexError;
+use crate::matching::Watch;
 
 use crate::report::{CsvText, Format, SCHEMA_VERSION};
 use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, StoreError, VaultCheck, Verification};
@@ -69,7 +73,12 @@ impl Verify {
                 false => output.say("nothing to accept: the ledger is unchanged since it was last written"),
             }
         }
-        let found = store.verify()?;
+        let found = {
+            let watch = Arc::new(Watch::default());
+            watch.begin("checking the store");
+            let _bar = Bar::follow(&watch, output);
+            store.verify()?
+        };
         let sound = found.is_sound();
         let mut report = Report { schema_version: SCHEMA_VERSION, sound, lines: Vec::new() };
         describe(found, &mut report)?;

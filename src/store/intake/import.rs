@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
@@ -11,7 +12,7 @@ use crate::intake::{
     identifiers_differ, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict, Returning};
-use crate::matching::IdentityRule;
+use crate::matching::{IdentityRule, Watch};
 use crate::model::{Layout, Pseudonym, SampleRecord, shown, shown_path};
 use crate::population::Mutation;
 use crate::pseudonym::Pseudonymizer;
@@ -392,7 +393,7 @@ impl Desk<'_> {
         };
         for sheet in self.sheets(&bytes) {
             let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
-            let mut intake = self.read(&name, &bytes, sheet.as_deref());
+            let mut intake = self.during("reading the file", || self.read(&name, &bytes, sheet.as_deref()));
             if given_up {
                 let mib = bytes.len() >> 20;
                 let what = format!(
@@ -404,6 +405,16 @@ impl Desk<'_> {
             self.take(intake, &name, FileReport::new(name.clone()), started)?;
         }
         Ok(())
+    }
+
+    /// Does something that may take long, of which nobody knows how long.
+    fn during<T>(&self, what: &'static str, work: impl FnOnce() -> T) -> T {
+        let watch = Arc::new(Watch::default());
+        watch.begin(what);
+        let following = self.observer.follow(&watch);
+        let done = work();
+        drop(following);
+        done
     }
 
     /// Reads a file, or one sheet of it.
@@ -552,7 +563,7 @@ impl Desk<'_> {
         };
         let dry_run = self.options.dry_run;
         let record = self.record(&digest, problems);
-        match self.write_batch(&batch, &record) {
+        match self.during("storing the rows", || self.write_batch(&batch, &record)) {
             Ok(done) if done.superseded => {
                 if dry_run {
                     self.ledger.append(&refused(layout, record).with("outcome", "dry run"))?;
