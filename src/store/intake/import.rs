@@ -1,5 +1,6 @@
 //! Imports files of families or children: reads and checks them, stores their rows, and reports the result of each.
 
+use std::any::Any;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -393,7 +394,9 @@ impl Desk<'_> {
         };
         for sheet in self.sheets(&bytes) {
             let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
-            let mut intake = self.during("reading the file", || self.read(&name, &bytes, sheet.as_deref()));
+            let following = self.say("reading the file");
+            let mut intake = self.read(&name, &bytes, sheet.as_deref());
+            drop(following);
             if given_up {
                 let mib = bytes.len() >> 20;
                 let what = format!(
@@ -407,14 +410,11 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Does something that may take long, of which nobody knows how long.
-    fn during<T>(&self, what: &'static str, work: impl FnOnce() -> T) -> T {
+    /// Says what goes on, until what is returned is dropped: nobody knows how long it takes.
+    fn say(&self, what: &'static str) -> Box<dyn Any> {
         let watch = Arc::new(Watch::default());
         watch.begin(what);
-        let following = self.observer.follow(&watch);
-        let done = work();
-        drop(following);
-        done
+        self.observer.follow(&watch)
     }
 
     /// Reads a file, or one sheet of it.
@@ -563,7 +563,10 @@ impl Desk<'_> {
         };
         let dry_run = self.options.dry_run;
         let record = self.record(&digest, problems);
-        match self.during("storing the rows", || self.write_batch(&batch, &record)) {
+        let following = self.say("storing the rows");
+        let written = self.write_batch(&batch, &record);
+        drop(following);
+        match written {
             Ok(done) if done.superseded => {
                 if dry_run {
                     self.ledger.append(&refused(layout, record).with("outcome", "dry run"))?;
