@@ -268,8 +268,13 @@ impl Table {
             // What a reader copies or compares stays in one line.
             let is_whole = self.right.contains(&column) || rows.iter().all(|row| !row[column].contains(' '));
             let keeps = if self.is_narrow { column + 2 < header.len() } else { is_whole };
-            if let Some(column) = table.column_mut(column).filter(|_| most.is_some() && keeps) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
+            if let Some(column) = table.column_mut(column).filter(|_| most.is_some()) {
+                if !self.is_narrow {
+                    column.set_padding((0, 1));
+                }
+                if keeps {
+                    column.set_constraint(ColumnConstraint::ContentWidth);
+                }
             }
         }
         for &column in &self.right {

@@ -137,7 +137,7 @@ impl PowerReport {
         text += plain_table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], rows);
         let _ = write!(
             text,
-            "\nlog10 LR   expected value for the missing child, and its quantiles from 5 % to 95 %\n\
+            "\nlog10 LR   expected value for the missing child; quantiles from 5 % to 95 %\n\
              found      probability that the missing child reaches log10 LR {min} (LR {lr})\n\
              by chance  probability that an unrelated child reaches it\n\
              unrelated  expected number of unrelated children who reach it, if all of the\n           \

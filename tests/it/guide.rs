@@ -168,6 +168,39 @@ fn commands_shown_in_readme_and_guide_say_what_is_shown() {
     assert!(number > 40, "{number}");
 }
 
+/// What translation may not change: headings and their levels, tables, and everything in fences.
+fn shape(page: &str) -> Vec<String> {
+    let mut is_fence = false;
+    let lines = page.lines().filter_map(|line| {
+        if line.starts_with("```") {
+            is_fence = !is_fence;
+            return Some(line.to_owned());
+        }
+        match line.chars().next() {
+            _ if is_fence => Some(line.to_owned()),
+            Some('#') => Some(line.split(' ').next().unwrap().to_owned()),
+            Some('|') => Some(format!("| of {}", line.replace("\\|", "").matches('|').count())),
+            Some('<') => Some(line.to_owned()),
+            _ => None,
+        }
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_chinese_guide_has_the_same_parts() {
+    let folder = project().join("src/guide");
+    for page in pages().into_iter().filter(|page| page.starts_with(&folder)) {
+        let chinese = folder.join("zh").join(page.file_name().unwrap());
+        let [english, chinese] = [&page, &chinese].map(|path| fs::read_to_string(path).unwrap());
+        assert!(!chinese.lines().next().unwrap().is_ascii(), "{page:?} has no Chinese");
+        let (expected, found) = (shape(&english), shape(&chinese));
+        let differs = expected.iter().zip(&found).find(|(one, other)| one != other);
+        assert_eq!(differs, None, "{page:?}");
+        assert_eq!(expected.len(), found.len(), "{page:?}");
+    }
+}
+
 #[test]
 fn readme_is_short_and_no_command_of_the_program_is_shown_without_being_run() {
     let readme = fs::read_to_string(project().join("README.md")).unwrap();

@@ -177,7 +177,7 @@ fn a_laboratory_may_use_its_own_templates() {
             &own,
         ])
     };
-    report("a.html").ends(2).says(&["templates", "own"]);
+    report("a.html").ends(2).says(&["模板", "own"]);
     lab.write("own/candidate.html", "{{ t('report.title') }} {{ child }} {{ template_digest }}");
     report("a.html").ends(0);
     let page = lab.read("a.html");

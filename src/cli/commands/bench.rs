@@ -336,7 +336,7 @@ impl Measured {
              write the run    {:8.2} s\n\
              match {:<10} {:8.2} s  {:.1} % of everything; candidates {}\n\n\
              the whole run takes {:.2} times as long as its kernels\n\
-             scoring every pair by tables: {:.2e} pairs a second and thread; candidates {}\n\
+             every pair by tables: {:.2e} pairs a second and thread; candidates {}\n\
              memory: {}\ndigest {}\n",
             count(self.families),
             count(self.children),

@@ -279,7 +279,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<Page> {
         "\nPlanted and found\n\n\
          {:>6} true relations planted; {} of them mismatch a parent at some locus,\n       \
          {} families have false papers\n\
-         {:>6} of them reach LR 10,000 by the exact calculation, with the papers as stated\n\
+         {:>6} of them reach LR 10,000 by the exact calculation, papers as stated\n\
          {:>6} of these are among the candidates, {} with another LR; {} lost\n\
          {:>6} more are found with one statement of the papers in doubt\n\
          {:>6} stay below: too few relatives, or false papers{}\n\
