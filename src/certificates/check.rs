@@ -330,10 +330,7 @@ mod tests {
     fn a_number_of_several_children_names_the_others() {
         let cases = [case(1, "Q370000001"), case(2, "Q370000001"), case(3, "Q370000009"), case(3, "Q370000050")];
         let answers = check(&cases, &Coverage::default());
-        assert_eq!(
-            answers[0][0],
-            Answer { code: Code::SeveralChildren, others: vec![Pseudonym::from_bytes([2; 16])] }
-        );
+        assert_eq!(answers[0][0], Answer { code: Code::SeveralChildren, others: vec![Pseudonym::from_bytes([2; 16])] });
         assert_eq!(answers[1][0].others, [Pseudonym::from_bytes([1; 16])]);
         assert_eq!(words(&cases)[2..], [["several-numbers", "known"], ["several-numbers", "known"]]);
         // The same child in a file and in the store is one child; a row without a sample is another one.

@@ -41,6 +41,18 @@ impl Place {
         is_province(place.province()).then_some(place)
     }
 
+    /// Returns the code as a number.
+    #[must_use]
+    pub fn code(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the place with this code, if it is one.
+    #[must_use]
+    pub fn of_code(code: u32) -> Option<Self> {
+        Self::parse(&format!("{code:06}"))
+    }
+
     /// Returns the digits of the province.
     #[must_use]
     pub fn province(self) -> u8 {
