@@ -46,7 +46,7 @@ mod tests;
 mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
-pub use bytes::{SourceBytes, file_bytes, source_bytes};
+pub use bytes::{SourceBytes, file_bytes, list_bytes, source_bytes};
 pub use certificates::{CertificateIntake, CertificateRequest, claimed_number, read_certificates, read_claims};
 pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
 use super::audit::append;
 use super::checksum::{Checksum, Sum};
-use super::column::pseudonym;
+use super::column::{pseudonym, pseudonym_list};
 use super::expunged::expunged_among;
 use super::ledger::Ledger;
 use super::meta::{meta, set_meta};
@@ -289,6 +289,21 @@ impl Ledger {
             found.insert(certificate.number, certificate);
         }
         Ok(found)
+    }
+
+    /// Returns the sexes of those of these samples that the ledger has. Reads all of them with one query.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn sexes_of(&self, samples: &[Pseudonym]) -> Result<HashMap<Pseudonym, Sex>, LedgerError> {
+        let sql = "SELECT pseudonym, sex FROM sample WHERE pseudonym IN (SELECT unhex(value) FROM json_each(?1))";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([pseudonym_list(samples)])?;
+        let mut sexes = HashMap::new();
+        while let Some(row) = rows.next()? {
+            sexes.insert(pseudonym(row, 0)?, sex(&row.get::<_, String>(1)?, "a sample")?);
+        }
+        Ok(sexes)
     }
 
     /// Returns the provinces and forms of which the ledger has certificates.
