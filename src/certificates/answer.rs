@@ -75,7 +75,7 @@ codes! {
     Late, "late", Warning, "the certificate was issued more than a year after the birth; ask the office for its papers";
     Malformed, "malformed", Contradiction, "the number has neither a letter and nine digits nor digits alone; read it again from the certificate";
     NotCovered, "not-covered", Note, "the registry has no certificate of this province and form, so the number cannot be checked; import the registry extract of that province";
-    NotTyped, "not-typed", Note, "no parent on the certificate is typed: a genuine certificate that was sold cannot be told; take samples of the parents";
+    NotTyped, "not-typed", Note, "no parent on the certificate is typed: a genuine certificate that was sold cannot be recognised; take samples of the parents";
     OtherCity, "other-city", Note, "the certificate was issued in another city of the province than the birth";
     Province, "province", Warning, "the first two digits of the number are not those of a province; compare with the certificate";
     SeveralChildren, "several-children", Contradiction, "other children claim the same number; compare their samples with `reunite kin --within children --relation identity`, then investigate";

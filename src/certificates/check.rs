@@ -10,7 +10,7 @@ use super::number::{Issue, NumberHash};
 use super::place::is_province;
 use crate::model::{Pseudonym, Sex};
 
-/// A birth may be told a lunar date: up to this many days differ.
+/// A claimed birth date may be one of the lunar calendar: up to this many days differ.
 const LUNAR_DAYS: i32 = 60;
 /// A certificate that was issued more days after the birth is late.
 const LATE_DAYS: i32 = 365;

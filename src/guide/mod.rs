@@ -5,9 +5,10 @@
 //! 3. [Results](output): every field of JSON and CSV, exit statuses.
 //! 4. [Privacy and custody](privacy): pseudonyms, keys, custodians, the audit chain, withdrawn consent, several accounts.
 //! 5. [Review by two people](review): sign decisions, follow a pair to its end, what is due.
-//! 6. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
-//! 7. [Performance](performance): how fast, why, and how to measure.
-//! 8. [Troubleshooting](troubleshooting): what to do about a message.
+//! 6. [Birth certificates](certificates): registry extracts, claims, and what contradicts them.
+//! 7. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
+//! 8. [Performance](performance): how fast, why, and how to measure.
+//! 9. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! A test runs every command that these pages show and compares what it says.
 //!
@@ -29,6 +30,9 @@ pub mod privacy {}
 
 #[doc = include_str!("review.md")]
 pub mod review {}
+
+#[doc = include_str!("certificates.md")]
+pub mod certificates {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
