@@ -11,6 +11,7 @@ use crate::certificates::{Certificate, Claim, ClaimedNumber, Number, Place, fold
 use crate::intake::certificate_columns::{CertificateColumn, CertificateHeader, OF_CLAIMS, OF_REGISTRY};
 use crate::intake::findings::{Findings, Problem};
 use crate::intake::rows::cells;
+use crate::intake::rows::id_numbers::is_resident_id;
 use crate::intake::text::characters::to_ascii;
 use crate::intake::text::encoding::{TextEncoding, decode_as};
 use crate::intake::text::identifiers::{SpreadsheetNumbers, check_folded};
@@ -63,7 +64,7 @@ pub fn read_certificates(
     request: &CertificateRequest<'_>,
 ) -> CertificateIntake<Certificate> {
     let required = &[CertificateColumn::Certificate];
-    read(file_name, bytes, request, (OF_REGISTRY, required), |cells| cells.certificate(), |one| Some(one.number))
+    read(file_name, bytes, request, (OF_REGISTRY, required), certificate_row, |one| Some(one.number))
 }
 
 /// Reads claims: `sample_id` and `certificate`, and optionally the claimed `sex` and `birth_date`, `claimed_on`,
@@ -155,6 +156,10 @@ fn read<T: PartialEq, K: std::hash::Hash + Eq>(
     let (problems, notes) = findings.finish();
     let digest = *blake3::hash(bytes).as_bytes();
     CertificateIntake { digest, size: bytes.len() as u64, rows, rejected, problems, notes }
+}
+
+fn certificate_row(cells: &mut Cells<'_, '_>) -> Option<Certificate> {
+    cells.certificate()
 }
 
 /// The cells of a row.
@@ -266,7 +271,9 @@ impl<'a> Cells<'a, '_> {
         if text.is_empty() || (column != CertificateColumn::SampleId && is_missing(text)) {
             return None;
         }
-        if let Err(doubtful) = check_folded(text, self.request.spreadsheet_numbers) {
+        // One in a thousand resident ID numbers ends with three zeros, as rounded numbers do; those have a wrong check digit.
+        let numbers = if is_resident_id(text) { SpreadsheetNumbers::Take } else { self.request.spreadsheet_numbers };
+        if let Err(doubtful) = check_folded(text, numbers) {
             self.refuse(column, doubtful.code, format!("the cell {}", doubtful.what));
             return None;
         }
@@ -356,6 +363,18 @@ mod tests {
                 places(&read_certificates("f", b"certificate,sex,born\n", request).problems),
                 [(0, 0, "no-rows")]
             );
+        });
+    }
+
+    #[test]
+    fn resident_id_numbers_may_end_with_zeros_unless_a_spreadsheet_rounded_them() {
+        with_request(|request| {
+            let read = |number: &str| {
+                let text = format!("certificate,mother\nQ370123456,{number}\n");
+                places(&read_certificates("f", text.as_bytes(), request).problems)
+            };
+            assert_eq!(read("370102199003013000"), [(2, 2, "identifier-spreadsheet")]);
+            assert_eq!(read("370102199003012000"), []);
         });
     }
 

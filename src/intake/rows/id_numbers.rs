@@ -83,6 +83,11 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     None
 }
 
+/// Reports whether a text is a resident ID number with a right check digit.
+pub(in crate::intake) fn is_resident_id(text: &str) -> bool {
+    resident_id(text, Sex::Unknown).is_none()
+}
+
 fn birth_certificate(text: &str) -> Option<Wrong> {
     // A small letter or a blank is read, but the number as it is written names a sample.
     let Some(number) = Number::parse(text).filter(|number| number.text() == text) else {

@@ -63,6 +63,12 @@ struct Asked {
     reported: Vec<(usize, Option<u64>)>,
 }
 
+/// The answers to a case, and what DNA says.
+struct Answered {
+    answers: Vec<Answer>,
+    dna: Option<Dna>,
+}
+
 impl Store {
     /// Checks birth certificates, by the registry, by other claims, and by DNA where the certificate's parents are
     /// typed.
@@ -101,8 +107,8 @@ impl Store {
         }
         let calculator = self.calculator()?;
         let asked = self.asked(&mut ledger, query)?;
-        let (answers, dna) = self.answers(&ledger, &calculator, &asked.cases, &asked.reported)?;
-        let rows = asked.reported.iter().zip(answers).zip(dna).map(|((&(at, line), answers), dna)| {
+        let answered = self.answers(&ledger, &calculator, &asked.cases, &asked.reported)?;
+        let rows = asked.reported.iter().zip(answered).map(|(&(at, line), Answered { answers, dna })| {
             CertificateRow::new(line, asked.cases[at].claim.child, &answers, dna.and_then(|dna| dna.numbers))
         });
         let mut report = CertificateReport::new(rows.collect(), calculator.settings_line(), counts.certificates);
@@ -186,7 +192,7 @@ impl Store {
         calculator: &Calculator,
         cases: &[Case],
         reported: &[(usize, Option<u64>)],
-    ) -> Result<(Vec<Vec<Answer>>, Vec<Option<Dna>>), StoreError> {
+    ) -> Result<Vec<Answered>, StoreError> {
         let mut all = check(cases, &ledger.certificate_coverage()?);
         let mut answers: Vec<Vec<Answer>> = reported.iter().map(|&(at, _)| std::mem::take(&mut all[at])).collect();
         let reported: Vec<Case> = reported.iter().map(|&(at, _)| cases[at].clone()).collect();
@@ -195,7 +201,7 @@ impl Store {
             answers.extend(dna.iter().map(|dna| Answer::from(dna.code)));
             answers.sort_by_key(|answer| (answer.code.severity(), answer.code));
         }
-        Ok((answers, dna))
+        Ok(answers.into_iter().zip(dna).map(|(answers, dna)| Answered { answers, dna }).collect())
     }
 
     /// Checks all claims as a step of a match; `None` if there are none.
@@ -215,10 +221,10 @@ impl Store {
         }
         let cases = ledger.claims()?;
         let reported: Vec<(usize, Option<u64>)> = (0..cases.len()).map(|at| (at, None)).collect();
-        let (answers, _) = self.answers(ledger, calculator, &cases, &reported)?;
+        let answered = self.answers(ledger, calculator, &cases, &reported)?;
         let told = ledger.claims_told()?;
         let mut changed = Vec::new();
-        for (case, answers) in cases.iter().zip(&answers) {
+        for (case, Answered { answers, .. }) in cases.iter().zip(&answered) {
             let Some(child) = case.claim.child else { continue };
             let grave = || answers.iter().filter(|answer| answer.code.severity() < Severity::Note);
             match grave().map(|answer| answer.code.severity()).min() {
