@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::certificates::{Answer, Case, Claim, Severity, check};
@@ -9,7 +10,7 @@ use crate::intake::{CertificateRequest, SpreadsheetNumbers, claimed_number, list
 use crate::kinship::Calculator;
 use crate::ledger::{Claims, Ledger};
 use crate::model::{Pseudonym, Sex, shown_path};
-use crate::pseudonym::CertificateHasher;
+use crate::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
 use crate::report::{CertificateReport, CertificateRow};
 
 use super::dna::{Dna, compare};
@@ -106,7 +107,7 @@ impl Store {
             return Err(StoreError::NoCertificates);
         }
         let calculator = self.calculator()?;
-        let asked = self.asked(&mut ledger, query)?;
+        let asked = self.asked(&ledger, query)?;
         let answered = self.answers(&ledger, &calculator, &asked.cases, &asked.reported)?;
         let rows = asked.reported.iter().zip(answered).map(|(&(at, line), Answered { answers, dna })| {
             CertificateRow::new(line, asked.cases[at].claim.child, &answers, dna.and_then(|dna| dna.numbers))
@@ -120,7 +121,7 @@ impl Store {
     }
 
     /// Finds the claims that a query is about, with all others to compare them with.
-    fn asked(&self, ledger: &mut Ledger, query: &CertificateQuery) -> Result<Asked, StoreError> {
+    fn asked(&self, ledger: &Ledger, query: &CertificateQuery) -> Result<Asked, StoreError> {
         let mut cases = ledger.claims()?;
         let among = |cases: &[Case], claims: Claims| -> Vec<(usize, Option<u64>)> {
             let fits = cases.iter().enumerate().filter(|(_, case)| claims.has(&case.claim));
@@ -139,7 +140,7 @@ impl Store {
                 reported
             }
             CertificateQuery::Number(text) => {
-                let hasher = self.certificate_hasher(ledger)?;
+                let hasher = CertificateHasher::new(&*self.key_of_store(ledger)?);
                 let number = claimed_number(&hasher, text);
                 let reported = among(&cases, Claims::Number(number.hash));
                 if reported.is_empty() {
@@ -158,8 +159,8 @@ impl Store {
                 }
             }
             CertificateQuery::File(path) => {
-                let hasher = self.certificate_hasher(ledger)?;
-                let names = self.pseudonymizer(ledger)?;
+                let key = self.key_of_store(ledger)?;
+                let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
                 let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { shown_path(path) };
                 let request = CertificateRequest {
                     hasher: &hasher,
@@ -179,10 +180,12 @@ impl Store {
         Ok(Asked { cases, reported })
     }
 
-    fn certificate_hasher(&self, ledger: &mut Ledger) -> Result<CertificateHasher, StoreError> {
-        // The key must be the store's.
-        self.pseudonymizer(ledger)?;
-        Ok(CertificateHasher::new(&*self.key()?))
+    /// Returns the key, after checking that it belongs to this store; changes nothing, so that an account that only reads
+    /// can look.
+    fn key_of_store(&self, ledger: &Ledger) -> Result<Arc<SecretKey>, StoreError> {
+        let key = self.key()?;
+        ledger.check_key(key.fingerprint().bytes())?;
+        Ok(key)
     }
 
     /// Returns the answers to the reported cases, and what DNA says.
