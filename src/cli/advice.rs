@@ -89,6 +89,14 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
         StoreError::Incomplete(Incomplete::Generation) => "run `reunite match --full`",
         StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
+        StoreError::NoClaim(_) => "`reunite import --as certificate-claims` adds claims",
+        StoreError::NoCertificates => {
+            "import the registry with `reunite import --as certificates`, and claims with --as certificate-claims"
+        }
+        StoreError::CertificatesForgotten { .. } => {
+            "import the registry again with `reunite import --as certificates`, and the claims with --as \
+             certificate-claims"
+        }
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::Nobody => "give pseudonyms, or --identifiers and a list on standard input",
         StoreError::PedigreesOfChildren => "--pedigrees requires --as families",

@@ -80,6 +80,7 @@ fn is_warning(notice: &Notice<'_>) -> bool {
             | Notice::ExpungedForgotten(_)
             | Notice::PedigreesWithoutRows { .. }
             | Notice::FamilyNotChecked { .. }
+            | Notice::CertificatesNotChecked(_)
             | Notice::FamiliesIndexDamaged
             | Notice::FamiliesIndexNotWritten(_)
             | Notice::TracesStay

@@ -42,6 +42,19 @@ pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
     Ok(bytes)
 }
 
+/// Reads the bytes of a list that accompanies samples: of a file, or of standard input for `-`.
+///
+/// # Errors
+/// Those of [`file_bytes`].
+pub fn list_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
+    if path.as_os_str() != "-" {
+        return file_bytes(path);
+    }
+    let mut bytes = Vec::new();
+    finish(path, &mut bytes, &mut std::io::stdin().lock())?;
+    Ok(bytes)
+}
+
 /// The number of bytes read between two tests for a line without an end: more than the decoder accepts.
 const STEP: usize = 4 << 20;
 

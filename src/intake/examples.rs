@@ -125,6 +125,10 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Columns, Told("a line of 20,000 semicolons")),
     (FindingCode::Compressed, Told("children.csv.gz, or a .zip of files")),
     (
+        FindingCode::ConflictCertificate,
+        Told("the store has the certificate of a girl; the extract of May says it is of a boy"),
+    ),
+    (
         FindingCode::ConflictFewShared,
         Told("the store has S1 at 15 loci; the file has it at 8 loci, of which 3 are among these"),
     ),
@@ -289,6 +293,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Pedigrees, Told("--pedigrees given beside a .fam file")),
     (FindingCode::Person, Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,,,,,yes,\n")),
     (FindingCode::Persons, Told("a family of 60 persons")),
+    (FindingCode::PlaceCode, Told("the place of birth Jinan, where 370100 belongs")),
     (FindingCode::Population, Frequencies("locus,allele,Han,Hui\nvWA,14,1,\nvWA,15,,1\n")),
     (FindingCode::Preamble, Children("Laboratory export\nsample_id,sex,vWA\nS1,f,14\n")),
     (FindingCode::Quote, Children("sample_id,sex,vWA\nS1,\"f,14\n")),
@@ -420,6 +425,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::TypingAdded, Told("the store has S1 at 15 loci; the file at 23, of which 15 are these and agree")),
     (FindingCode::TypingDiffers, Told("--on-conflict add; the store has S1 with vWA 14/15, the file with 14/14")),
     (FindingCode::UnknownCategory, Children("sample_id,sex,category,vWA\nS1,m,visitor,14\n")),
+    (FindingCode::UnknownChild, Told("a claim of S1, and no file of children with S1 was imported")),
     (FindingCode::UnknownKit, Children("sample_id,sex,kit,vWA\nS1,f,My kit,14\n")),
     (
         FindingCode::UnknownParent,

@@ -25,6 +25,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Returns a finding about a whole file.
+    #[must_use]
+    pub fn about_file(file: &str, severity: Severity, code: FindingCode, what: impl Into<Cow<'static, str>>) -> Self {
+        Self { file: file.into(), line: 0, column: None, severity, code, what: what.into() }
+    }
+
     /// Returns line and column, to sort by.
     #[must_use]
     pub fn place(&self) -> (u64, usize) {

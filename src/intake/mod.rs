@@ -12,6 +12,7 @@
 //! | `frequency_table` | tables of allele frequencies |
 //! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
 //! | `rows` | the samples in rows of any format, and checks between rows |
+//! | `certificates`, `certificate_columns` | registry extracts and claims of birth certificates |
 //! | `request`, `result` | the request for reading a file, and its result |
 //! | `pedigree` | families that relations do not describe |
 //! | `columns` | the meaning of columns |
@@ -23,6 +24,8 @@
 //! Identifiers become pseudonyms here and go no further.
 
 mod bytes;
+mod certificate_columns;
+mod certificates;
 mod columns;
 mod examples;
 mod findings;
@@ -43,7 +46,8 @@ mod tests;
 mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
-pub use bytes::{SourceBytes, file_bytes, source_bytes};
+pub use bytes::{SourceBytes, file_bytes, list_bytes, source_bytes};
+pub use certificates::{CertificateIntake, CertificateRequest, claimed_number, read_certificates, read_claims};
 pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;

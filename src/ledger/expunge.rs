@@ -11,7 +11,9 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, Replacement, custody, digests, expunged, integrity, lost, review_keeping, runs};
+use super::{
+    LedgerError, Replacement, certificate_keeping, custody, digests, expunged, integrity, lost, review_keeping, runs,
+};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -155,6 +157,7 @@ impl Ledger {
         integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
         gone.manifests = scrub_runs(&tx, scope)?;
         let attribution = entry.into();
+        certificate_keeping::expunge(&tx, &scope.samples)?;
         let reviews = review_keeping::expunge(&tx, &scope.families, &scope.samples)?;
         if let Attribution::Entry(entry) = attribution {
             review_keeping::note_change(&tx, reduced, entry)?;

@@ -6,7 +6,7 @@
 //! it hashes them under a sub-key of the new key, so that the old key finds nothing any more. `expunged.key_id` stays
 //! that of the key that made the pseudonym.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use rusqlite::{Connection, Transaction};
@@ -112,9 +112,7 @@ pub(super) fn note(tx: &Transaction<'_>, whom: impl IntoIterator<Item = Pseudony
 pub(super) fn returning(tx: &Transaction<'_>, batch: &Batch) -> Result<BTreeMap<Pseudonym, Commitment>, LedgerError> {
     let mut found: BTreeMap<Pseudonym, Commitment> =
         batch.returning.former.iter().map(|(&one, &commitment)| (one, commitment)).collect();
-    let mut statement = tx.prepare("SELECT commitment FROM expunged WHERE key_id IS ?1")?;
-    let known = statement.query_map([key_id(tx)?], |row| row.get(0))?;
-    let known: HashSet<Commitment> = known.collect::<rusqlite::Result<_>>()?;
+    let known = under_present_key(tx)?;
     if !known.is_empty() {
         let secret = secret(tx)?;
         for one in batch.rows.iter().flat_map(|row| [Some(row.sample), row.family.map(|family| family.0)]).flatten() {
@@ -125,6 +123,26 @@ pub(super) fn returning(tx: &Transaction<'_>, batch: &Batch) -> Result<BTreeMap<
         }
     }
     Ok(found)
+}
+
+/// Returns the commitments to what was expunged under the present key.
+fn under_present_key(tx: &Transaction<'_>) -> Result<HashSet<Commitment>, LedgerError> {
+    let mut statement = tx.prepare("SELECT commitment FROM expunged WHERE key_id IS ?1")?;
+    let known = statement.query_map([key_id(tx)?], |row| row.get(0))?;
+    Ok(known.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns those of these samples that were expunged under the present key.
+pub(super) fn expunged_among(
+    tx: &Transaction<'_>,
+    whom: impl Iterator<Item = Pseudonym>,
+) -> Result<BTreeSet<Pseudonym>, LedgerError> {
+    let known = under_present_key(tx)?;
+    if known.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let secret = secret(tx)?;
+    Ok(whom.filter(|one| known.contains(&commit(&secret, *one))).collect())
 }
 
 /// Forgets that these were expunged, because an import takes them in again.

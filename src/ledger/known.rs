@@ -26,6 +26,17 @@ impl Ledger {
         self.known("SELECT 1 FROM sample WHERE pseudonym = ?1", among)
     }
 
+    /// Returns those of these pseudonyms that are children here.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn children_known(
+        &self,
+        among: impl IntoIterator<Item = Pseudonym>,
+    ) -> Result<HashSet<Pseudonym>, LedgerError> {
+        self.known("SELECT 1 FROM sample WHERE pseudonym = ?1 AND role = 'child'", among)
+    }
+
     fn known(&self, sql: &str, among: impl IntoIterator<Item = Pseudonym>) -> Result<HashSet<Pseudonym>, LedgerError> {
         let mut statement = self.connection.prepare(sql)?;
         let mut known = HashSet::new();

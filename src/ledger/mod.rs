@@ -7,6 +7,8 @@
 mod audit;
 mod batch;
 mod candidates;
+mod certificate_keeping;
+mod certificates;
 mod changes;
 mod checksum;
 mod cipher;
@@ -57,6 +59,7 @@ pub use batch::{
     Returning,
 };
 pub use candidates::{CandidateFilter, CurrentCandidate};
+pub use certificates::{CertificateCounts, CertificatesImported, Claims};
 pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
 pub use entered::Entered;

@@ -14,8 +14,8 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, lost,
-    review_keeping, runs, typings, views,
+    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, certificate_keeping, codec, custody, digests,
+    expunged, integrity, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -43,6 +43,10 @@ pub struct Rekeyed {
     pub candidates: u64,
     /// Runs whose manifest named one of them.
     pub manifests: u64,
+    /// Birth certificates that were deleted, because their hashes cannot be renamed; import the registry again.
+    pub certificates_forgotten: u64,
+    /// Claims of birth certificates that were deleted, for the same reason.
+    pub claims_forgotten: u64,
 }
 
 impl Ledger {
@@ -90,11 +94,14 @@ impl Ledger {
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
         let sound = integrity::sound_families(&tx)?;
+        let forgotten = certificate_keeping::forget(&tx)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
+            certificates_forgotten: forgotten.certificates,
+            claims_forgotten: forgotten.claims,
         };
         lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
@@ -115,6 +122,12 @@ impl Ledger {
         if let Some(entry) = attribution.entry() {
             let entry = entry.with("samples", done.samples).with("families", done.families);
             let entry = entry.with("candidates", done.candidates).with("sealed_files", replaced.len());
+            let entry = match forgotten.certificates + forgotten.claims {
+                0 => entry,
+                _ => entry
+                    .with("certificates_forgotten", forgotten.certificates)
+                    .with("claims_forgotten", forgotten.claims),
+            };
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;

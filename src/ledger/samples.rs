@@ -1,7 +1,7 @@
 //! Reads samples of children and relatives, one by one.
 
 use super::LedgerError;
-use super::column::pseudonym;
+use super::column::{pseudonym, pseudonym_list};
 use super::families::Positions;
 use super::generation::samples_since;
 use super::ledger::Ledger;
@@ -78,6 +78,23 @@ impl Ledger {
             each(Sample { sample, is_child: row.get(3).map_err(LedgerError::from)? })?;
         }
         Ok(())
+    }
+
+    /// Returns those of these samples that are of relatives with a family that is not withdrawn, by pseudonym, without
+    /// duplicates. Reads all of them with one query.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn relatives_named(&self, panel: &Panel, named: &[Pseudonym]) -> Result<Vec<Child>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let positions = Positions::new(&tx, panel)?;
+        let mut statement = tx.prepare(
+            "SELECT pseudonym, profile, drop_out FROM sample
+             WHERE role = 'relative' AND pseudonym IN (SELECT unhex(value) FROM json_each(?1)) AND EXISTS
+             (SELECT 1 FROM member JOIN family ON family.id = member.family_id
+              WHERE member.sample_id = sample.id AND family.withdrawn IS NULL) ORDER BY +pseudonym",
+        )?;
+        positions.read_children(statement.query([pseudonym_list(named)])?)
     }
 
     /// Returns every relative's sample with each of its families that is not withdrawn, by sample and family.

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 22] = [
+pub(super) const MIGRATIONS: [&str; 23] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: [&str; 22] = [
     UNTOLD,
     LOST,
     REVIEWS,
+    CERTIFICATES,
 ];
 
 /// The version that this program writes.
@@ -319,4 +320,30 @@ CREATE TABLE review_event (
 CREATE TRIGGER review_is_not_edited BEFORE UPDATE OF case_id, number, body, signature, previous, digest ON review_event
 BEGIN SELECT raise(ABORT, 'the history of a review is only appended to'); END;
 CREATE TABLE review_renaming (number INTEGER PRIMARY KEY, listed BLOB NOT NULL) STRICT;
+";
+
+/// `certificate`: birth certificates of a registry. `certificate_claim`: which child claims which; `next`: the hashes of
+/// the numbers that follow, see the module `certificates`; `province`: null if the number is malformed; `told`: the codes
+/// of the answers that the last match counted. Numbers are keyed hashes. Days are numbers such as 20240105.
+const CERTIFICATES: &str = "
+CREATE TABLE certificate (
+    number BLOB PRIMARY KEY CHECK (length(number) = 16),
+    letter TEXT, province INTEGER NOT NULL,
+    sex TEXT NOT NULL,
+    born INTEGER, birth_place INTEGER, issued_on INTEGER, issued_in INTEGER,
+    mother BLOB, father BLOB,
+    sum BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE certificate_claim (
+    child BLOB NOT NULL CHECK (length(child) = 16),
+    number BLOB NOT NULL CHECK (length(number) = 16),
+    letter TEXT, province INTEGER,
+    next BLOB NOT NULL,
+    sex TEXT NOT NULL,
+    born INTEGER, claimed_on INTEGER, place INTEGER,
+    told TEXT NOT NULL DEFAULT '',
+    sum BLOB NOT NULL,
+    PRIMARY KEY (child, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('certificates', 0), ('certificate_claims', 0);
 ";

@@ -10,7 +10,7 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::lost;
 use super::runs::last_run;
-use super::{LedgerError, integrity, multi_allele, pedigrees, reviews, typings};
+use super::{LedgerError, certificate_keeping, integrity, multi_allele, pedigrees, reviews, typings};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -33,6 +33,7 @@ impl Ledger {
         integrity::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
         lost::verify(&tx, &mut findings)?;
+        certificate_keeping::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)

@@ -100,6 +100,7 @@ finding_codes! {
     Column, "column", Error, "a column is unknown in this file", "correct or remove the column";
     Columns, "columns", Error, "a file has more columns than a table can have", "remove the columns that do not belong to the table";
     Compressed, "compressed", Error, "a file is compressed", "unpack the file first";
+    ConflictCertificate, "conflict-certificate", Error, "the store has the certificate, or the child's claim of it, with other details", "decide which version is right and give --on-conflict keep or replace";
     ConflictFewShared, "conflict-few-shared", Error, "a further typing shares too few loci with the store's to show one person", "compare the two by hand; if it is one person, give --on-conflict add";
     ConflictHalf, "conflict-half", Error, "a family is given by relations in the store and by a pedigree here, or the other way round", "import all its relatives in one file, in one of the two ways";
     ConflictItself, "conflict-itself", Error, "two rows of one file contradict each other", "keep the row that is right";
@@ -227,6 +228,7 @@ finding_codes! {
     Pedigrees, "pedigrees", Error, "a file that contains pedigrees is read with a pedigree file", "leave out --pedigrees";
     Person, "person", Error, "a person has no name, or is not the one that the pedigree says", "correct the name, or the pedigree";
     Persons, "persons", Error, "a family has more persons than can be computed", "leave out distant relatives";
+    PlaceCode, "place-code", Error, "a place is not a code of six digits", "write the code of the place by GB/T 2260, such as 370102";
     Population, "population", Error, "a frequency table has several populations, or not the one asked for", "name one of the table's populations";
     Preamble, "preamble", Note, "lines before the header are skipped", "nothing, unless they hold samples";
     Quote, "quote", Error, "a double quote is not closed", "remove or close the quote";
@@ -301,6 +303,7 @@ finding_codes! {
     TypingAdded, "typing-added", Note, "a row is a further typing of a known sample", "nothing: its loci join those of the store";
     TypingDiffers, "typing-differs", Warning, "typings of one sample disagree at loci: these are not matched on", "compare both typings; type these loci a third time";
     UnknownCategory, "unknown-category", Warning, "the category of a row is neither that of a child nor of a relative", "write a category such as 打拐儿童 or 打拐父母, or check by hand that the row is in the right file";
+    UnknownChild, "unknown-child", Error, "a claim names a child that the store does not have", "import the child first, or correct the sample_id";
     UnknownKit, "unknown-kit", Note, "a typing kit is unknown", "correct the name if it is misspelled";
     UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", "correct the name, or add the person";
     Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", "correct father and mother, or leave the person out";

@@ -5,6 +5,7 @@
 
 mod audit;
 mod candidates;
+mod certificates;
 mod comparable;
 mod csv_text;
 mod doctor;
@@ -39,6 +40,7 @@ pub mod words;
 
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{AlternativesRow, CandidateReport, CandidateRow, RunSummary, SamePerson};
+pub use certificates::{CertificateAnswer, CertificateDna, CertificateReport, CertificateRow};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
 pub use doctor::{DoctorReport, DoctorRow};

@@ -359,6 +359,23 @@ pub enum StoreError {
     /// The store does not have the sample or family.
     #[error("there is no sample or family {0} in the store")]
     NoSubject(Pseudonym),
+    /// The child claims no birth certificate.
+    #[error("the child {0} claims no birth certificate in the store")]
+    NoClaim(Pseudonym),
+    /// Neither birth certificates nor claims were imported.
+    #[error("the store has neither birth certificates nor claims of them")]
+    NoCertificates,
+    /// A change of the key deleted birth certificates or claims, and others were not imported since.
+    #[error(
+        "a change of the key deleted {} and {}, whose numbers are known only by hashes of the earlier key",
+        plural(*certificates, "birth certificate"), plural(*claims, "claim")
+    )]
+    CertificatesForgotten {
+        /// Deleted certificates, if none were imported since.
+        certificates: u64,
+        /// Deleted claims, if none were imported since.
+        claims: u64,
+    },
     /// Nobody was named.
     #[error("no sample or family was named")]
     Nobody,

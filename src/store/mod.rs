@@ -8,6 +8,7 @@
 mod actor;
 mod audit;
 mod backup;
+mod certificates;
 mod checking;
 mod configuration;
 mod custody;
@@ -31,6 +32,8 @@ pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCh
 pub use backup::container::BackupFault;
 pub use backup::restore::{LastRun, RestoreOptions, RestoreWith, Restored};
 pub use backup::write::{BackedUp, BackupFor, BackupOptions};
+pub use certificates::check::{CertificateNight, CertificateQuery};
+pub use certificates::list::CertificateList;
 pub use configuration::bad_setting::BadSetting;
 pub use configuration::changed::ChangedSetting;
 #[cfg(feature = "cli")]

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use crate::index::IndexError;
 use crate::intake::Problem;
 use crate::kinship::KinshipError;
-use crate::ledger::ImportReport;
+use crate::ledger::{CertificatesImported, ImportReport};
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
 use crate::report::words::{count, counted, plural};
 
+use super::certificates::list::CertificateList;
 use super::configuration::changed::ChangedSetting;
 use super::error::StoreError;
 
@@ -100,6 +101,19 @@ pub enum Notice<'a> {
         /// `true` if nothing was changed.
         dry_run: bool,
     },
+    /// A list of birth certificates or claims was imported; in a dry run, it would have been.
+    CertificatesImported {
+        /// The file, as given.
+        file: &'a str,
+        /// What the list holds.
+        list: CertificateList,
+        /// The changes that the ledger made.
+        done: &'a CertificatesImported,
+        /// `true` if nothing was changed.
+        dry_run: bool,
+    },
+    /// Claims of birth certificates could not be checked in a match.
+    CertificatesNotChecked(&'a StoreError),
     /// The time for a sound file, including its checks.
     FileTime {
         /// The time in seconds.
@@ -227,6 +241,26 @@ impl fmt::Display for Notice<'_> {
             Self::FileImported { file, layout, done, .. } => {
                 let rows = done.added + done.unchanged + done.replaced + done.kept + done.typings;
                 write!(f, "{file}: {} of {layout}: {} added", plural(rows, "row"), count(done.added))
+            }
+            Self::CertificatesImported { file, list, done, dry_run } => {
+                let rows = done.added + done.unchanged + done.replaced + done.kept;
+                write!(f, "{file}: {} of {}: {} added", plural(rows, "row"), list.word(), count(done.added))?;
+                for (number, what) in [
+                    (done.unchanged, "unchanged"),
+                    (done.replaced, "replaced"),
+                    (done.kept, "left as the store has them"),
+                ] {
+                    if number > 0 {
+                        write!(f, ", {} {what}", count(number))?;
+                    }
+                }
+                if done.expunged > 0 {
+                    write!(f, "; {} left out, because their samples were expunged", plural(done.expunged, "parent"))?;
+                }
+                if *dry_run { f.write_str("; dry run, nothing changed") } else { Ok(()) }
+            }
+            Self::CertificatesNotChecked(error) => {
+                write!(f, "the claims of birth certificates could not be checked: {}", error.with_causes())
             }
             Self::FileTime { seconds } => write!(f, "  in {seconds:.2} s"),
             Self::Restored { file, number, dry_run } => {

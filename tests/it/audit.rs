@@ -80,6 +80,9 @@ fn every_command_leaves_a_record() {
     let table = lab.write("other.csv", include_str!("../../fixtures/frequencies_chinese_han_23.csv"));
     recorded("frequencies add", &["frequencies", "add", "other", &table]);
     recorded("comparable", &["comparable"]);
+    let registry = lab.write("registry.csv", "certificate\nQ370123456\n");
+    recorded("import", &["import", "--as", "certificates", &registry]);
+    recorded("certificate check", &["certificate", "check", "--number", "Q370123456"]);
     recorded("kin", &["kin", "--within", "children"]);
     let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);
     let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();

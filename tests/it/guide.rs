@@ -259,7 +259,10 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     let numbers = lab.name("files/truth.csv");
     // One run lost something.
     lab.run(&["match", "--min-log10-lr", "8"]).ends(0);
+    let registry = lab.write("registry.csv", "certificate\nQ370123456\n");
+    lab.run(&["import", "--as", "certificates", &registry]).ends(0);
     let commands: &[&[&str]] = &[
+        &["certificate", "check", "--number", "Q370123456"],
         &["review", "show", pair[0], pair[1]],
         &["review", "list"],
         &["review", "due"],

@@ -11,6 +11,7 @@ mod audit;
 mod backup;
 mod bad_input;
 mod bounded_work;
+mod certificates;
 mod close_kin;
 mod column_maps;
 mod common;

@@ -1,7 +1,7 @@
 //! No identifier leaves its file, no other user can read a store, and the key stays outside the store and secret.
 
-mod canaries;
-mod commands;
+pub(crate) mod canaries;
+pub(crate) mod commands;
 mod modes;
 
 use std::fs::{self, Permissions};

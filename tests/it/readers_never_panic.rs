@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{
-    CaseList, CasePedigrees, Format, Intake, Layout, Request, SingleAllele, TableRequest, read_bytes, read_cases,
-    read_frequency_table,
+    CaseList, CasePedigrees, CertificateRequest, Format, Intake, Layout, Request, SingleAllele, SpreadsheetNumbers,
+    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_frequency_table,
 };
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
-use reunite::pseudonym::{Pseudonymizer, SecretKey};
+use reunite::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
 
 use crate::corpus::readers::{sealed_index, walk_index};
 
@@ -175,6 +175,24 @@ fn any_bytes_as_an_index() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn birth_certificates(text in nearly_csv("certificate,birth_date,birth_place,sex,mother,sample_id", "Q370-9年/无 男\"")) {
+        let key = SecretKey::from_bytes([1; 32]);
+        let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
+        let request = CertificateRequest {
+            hasher: &hasher,
+            names: &names,
+            spreadsheet_numbers: SpreadsheetNumbers::Refuse,
+            sheet: None,
+            encoding: None,
+        };
+        let registry = read_certificates("f.csv", text.as_bytes(), &request);
+        let claims = read_claims("f.csv", text.as_bytes(), &request, false);
+        let findings = [registry.problems, registry.notes, claims.problems, claims.notes].concat();
+        prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
+        prop_assert!(registry.rows.len() + claims.rows.len() <= 2 * text.len());
+    }
 
     #[test]
     fn frequency_tables(text in nearly_csv("locus,allele,frequency,individuals", "A-C0-9.,\"#\\- ")) {

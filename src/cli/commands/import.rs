@@ -1,7 +1,9 @@
 //! `import`.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use crate::cli::confirm::{StandardInput, YesOption};
@@ -11,10 +13,11 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
 use crate::intake::{Format, IdentifierForms, NumberKind, Problem, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
-use crate::model::{Layout, shown_path};
+use crate::model::{Layout, UnknownWord, shown_path};
 use crate::report::{MANIFEST_BEGINS, Page, list_findings};
 use crate::store::{
-    Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output, write_private,
+    CertificateList, Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output,
+    write_private,
 };
 
 use super::kin::RuleOption;
@@ -22,9 +25,10 @@ use super::kits::kit_use;
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the files hold: families or children [default: detected by their columns]
+    /// What the files hold: families, children, certificates (birth certificates of a registry) or certificate-claims
+    /// (which child claims which) [default: families or children, detected by their columns]
     #[arg(long = "as", value_name = "LAYOUT")]
-    layout: Option<Layout>,
+    holds: Option<Holds>,
     /// Files: CSV with a row per person, tables with a row per sample and locus, workbooks, CODIS CMF, Familias projects;
     /// for a folder, each supported file in name order; - is standard input
     #[arg(required_unless_present = "template", value_name = "FILE")]
@@ -56,7 +60,7 @@ pub(crate) struct Import {
     #[arg(long)]
     ignore_unknown: bool,
     /// Read nothing, and write an empty sheet with all columns; - is standard output; requires --as
-    #[arg(long, value_name = "FILE", requires = "layout", conflicts_with = "files")]
+    #[arg(long, value_name = "FILE", requires = "holds", conflicts_with = "files")]
     template: Option<PathBuf>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
     /// sample_id; in FILE their relation is member
@@ -126,7 +130,28 @@ pub(crate) struct Import {
     force: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// What files hold.
+#[derive(Clone, Copy)]
+enum Holds {
+    Samples(Layout),
+    Certificates(CertificateList),
+}
+
+impl FromStr for Holds {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let lists = [CertificateList::Registry, CertificateList::Claims];
+        match lists.into_iter().find(|list| list.word() == text) {
+            Some(list) => Ok(Self::Certificates(list)),
+            None => text.parse().map(Self::Samples).map_err(|_: UnknownWord| UnknownWord {
+                choices: "families, children, certificates, certificate-claims",
+            }),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
     /// Detected by the content
     Auto,
@@ -165,8 +190,11 @@ enum ReportForm {
 
 impl Import {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        if let (Some(path), Some(layout)) = (&self.template, self.layout) {
-            let header = global.open()?.template(layout);
+        if let (Some(path), Some(holds)) = (&self.template, self.holds) {
+            let header = match holds {
+                Holds::Samples(layout) => global.open()?.template(layout),
+                Holds::Certificates(list) => list.template().to_owned(),
+            };
             match path.to_str() {
                 Some("-") => output.data(&header)?,
                 _ => write_private(path, header.as_bytes())?,
@@ -174,6 +202,9 @@ impl Import {
             return Ok(Outcome::Done);
         }
         let options = self.options()?;
+        if let (Some(Holds::Certificates(list)), Some(option)) = (self.holds, self.of_samples()) {
+            bail!("{option} is for families and children; leave it out with --as {}", list.word());
+        }
         if let Some(path) = &self.manifest {
             // Before anything is done.
             check_output(path, self.replace(), &self.inputs(global))?;
@@ -190,7 +221,12 @@ impl Import {
         let notices = Notices::new(output);
         let json = self.report_format == ReportForm::Json;
         let notices = if json { notices.without_findings() } else { notices };
-        let imported = match global.open()?.import(&self.files, &options, &global.entry("import"), &notices) {
+        let (store, entry) = (global.open()?, global.entry("import"));
+        let imported = match self.holds {
+            Some(Holds::Certificates(list)) => store.import_certificates(&self.files, list, &options, &entry, &notices),
+            _ => store.import(&self.files, &options, &entry, &notices),
+        };
+        let imported = match imported {
             Err(StoreError::Refused { path, problems }) => {
                 refuse(&path, &problems, output);
                 return Ok(Outcome::Rejected);
@@ -216,7 +252,10 @@ impl Import {
 
     fn options(&self) -> anyhow::Result<ImportOptions> {
         Ok(ImportOptions {
-            layout: self.layout,
+            layout: match self.holds {
+                Some(Holds::Samples(layout)) => Some(layout),
+                _ => None,
+            },
             format: self.format.format(),
             cases: self.cases.clone(),
             single_allele: self.single_allele,
@@ -240,6 +279,26 @@ impl Import {
             identifier_forms: self.identifier_forms,
             encoding: self.encoding,
         })
+    }
+
+    /// The first option given that has a meaning for samples only.
+    fn of_samples(&self) -> Option<&'static str> {
+        let given = [
+            (!matches!(self.format, Form::Auto | Form::Csv), "--format"),
+            (self.cases.is_some(), "--cases"),
+            (self.map.is_some(), "--map"),
+            (self.map_of.is_some(), "--map-of"),
+            (self.ignore_unknown, "--ignore-unknown"),
+            (self.pedigrees.is_some(), "--pedigrees"),
+            (self.identifiers == Identifiers::Pseudonyms, "--identifiers pseudonyms"),
+            (self.names_within_family, "--names-within-family"),
+            (!self.missing.is_empty(), "--missing"),
+            (self.kit.is_some(), "--kit"),
+            (self.on_conflict == OnConflict::Add, "--on-conflict add"),
+            (self.restore_expunged, "--restore-expunged"),
+            (self.sample_id_kind.is_some(), "--sample-id-kind"),
+        ];
+        given.into_iter().find(|one| one.0).map(|one| one.1)
     }
 
     /// What the manifest may replace: one of an earlier import, unless any file is.

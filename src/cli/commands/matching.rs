@@ -13,6 +13,8 @@ use crate::matching::{Criterion, Stages};
 use crate::report::{CandidateReport, Comparison, Format, Hardly, near_table};
 use crate::store::{MatchOptions, Matched};
 
+use super::certificate::say_night;
+
 #[derive(Args)]
 pub(crate) struct Match {
     /// Compare everything, not only what was added or changed since the last run
@@ -181,6 +183,9 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
             "{} of families whose relatives do not all fit: see `reunite families list`",
             plural(marked as u64, "candidate")
         ));
+    }
+    if let Some(night) = &matched.certificates {
+        say_night(night, output);
     }
     output.say(&format!("digest {}", run.digest));
 }

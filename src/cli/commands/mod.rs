@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod bench;
 mod candidates;
+mod certificate;
 mod challenge;
 mod comparable;
 mod completions;
@@ -48,7 +49,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 40] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 41] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -61,6 +62,7 @@ pub(super) const WITHOUT: [(&str, &[&str]); 40] = {
         ("completions", ALL),
         ("man", ALL),
         ("report validation", ALL),
+        ("certificate check", &["wait"]),
         ("synth", STORE),
         ("bench", STORE),
         ("challenge", STORE),
@@ -108,12 +110,15 @@ pub(super) enum Command {
     Key(key::Key),
     /// Create a store
     Init(init::Init),
-    /// Import files of families or of children
+    /// Import files of families or of children, birth certificates, or claims of them
     Import(import::Import),
     /// Compare families with children, and list the new candidates
     Match(matching::Match),
     /// List the candidates of the last run
     Candidates(candidates::List),
+    /// Check birth certificates that children claim
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     /// List the runs: when, with which settings, and what each gained and lost
     Runs(runs::Runs),
     /// List families and children that have too few loci in common with most others
@@ -220,6 +225,7 @@ impl Command {
             Self::Import(command) => command.run(global, output),
             Self::Match(command) => command.run(global, output),
             Self::Candidates(command) => command.run(global, output),
+            Self::Certificate(command) => command.run(global, output),
             Self::Runs(command) => command.run(global, output),
             Self::Comparable(command) => command.run(global, output),
             Self::Explain(command) => command.run(global, output),

@@ -45,6 +45,14 @@ impl Rotate {
                     plural(renamed.families, "family"),
                     plural(renamed.candidates, "candidate")
                 ));
+                if renamed.certificates_forgotten + renamed.claims_forgotten > 0 {
+                    output.warn(&format!(
+                        "{} and {} were deleted, because only the earlier key gives their numbers; import the registry and \
+                         the claims again: until then no birth certificate is checked",
+                        plural(renamed.certificates_forgotten, "birth certificate"),
+                        plural(renamed.claims_forgotten, "claim")
+                    ));
+                }
                 Ok(Outcome::Done)
             }
             KeyRotated::Already { key, finished } => {

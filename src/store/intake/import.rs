@@ -392,7 +392,7 @@ impl Desk<'_> {
                 return Ok(());
             }
         };
-        for sheet in self.sheets(&bytes) {
+        for sheet in chosen_sheets(&self.options.sheets, &bytes) {
             let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
             let following = self.say("reading the file");
             let mut intake = self.read(&name, &bytes, sheet.as_deref());
@@ -425,18 +425,6 @@ impl Desk<'_> {
             None => read_guessing_layout(name, bytes, &request),
         }
     }
-
-    /// Returns the sheets of a workbook to read; for any other file, the file itself.
-    fn sheets(&self, bytes: &[u8]) -> Vec<Option<String>> {
-        let named = match &self.options.sheets {
-            Sheets::Only => None,
-            // The reader refuses a name that the workbook lacks.
-            Sheets::Named(names) => workbook_sheets(bytes).map(|_| names.clone()),
-            Sheets::All => workbook_sheets(bytes).filter(|sheets| !sheets.is_empty()),
-        };
-        named.map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect())
-    }
-
     /// Reports the findings of the reader, imports the rows, and adds the file to the log.
     fn take(
         &mut self,
@@ -694,6 +682,17 @@ impl Desk<'_> {
     }
 }
 
+/// Returns the sheets of a workbook to read; for any other file, the file itself.
+pub(in crate::store) fn chosen_sheets(sheets: &Sheets, bytes: &[u8]) -> Vec<Option<String>> {
+    let named = match sheets {
+        Sheets::Only => None,
+        // The reader refuses a name that the workbook lacks.
+        Sheets::Named(names) => workbook_sheets(bytes).map(|_| names.clone()),
+        Sheets::All => workbook_sheets(bytes).filter(|sheets| !sheets.is_empty()),
+    };
+    named.map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect())
+}
+
 /// Makes the audit record of a file that changes nothing.
 fn refused(layout: Layout, record: Entry) -> Entry {
     record.with("as", layout.word()).with("outcome", "refused")
@@ -715,5 +714,5 @@ fn superseded(name: &str, imported_at: Option<i64>) -> Problem {
 
 /// Makes a finding about a whole file.
 fn about_file(name: &str, severity: Severity, code: FindingCode, what: String) -> Problem {
-    Problem { file: name.into(), line: 0, column: None, severity, code, what: what.into() }
+    Problem::about_file(name, severity, code, what)
 }

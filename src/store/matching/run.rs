@@ -13,6 +13,7 @@ use super::compare::{Compared, Extent, Job, basis, extent};
 use super::manifest::manifest;
 use super::near;
 use super::runs::lost_rows;
+use crate::store::certificates::check::CertificateNight;
 use crate::store::checking::{Checking, marks};
 use crate::store::configuration::limits::{checked_chance_hits, checked_threshold};
 use crate::store::error::StoreError;
@@ -68,6 +69,8 @@ pub struct Matched {
     pub lost: Vec<LostRow>,
     /// Number of withdrawn families that were left out.
     pub families_withdrawn: u64,
+    /// What the check of birth certificates found; `None` if no child claims one.
+    pub certificates: Option<CertificateNight>,
     /// Processor time by stage.
     pub stages: Stages,
     /// The time for computing the digest.
@@ -175,6 +178,17 @@ impl Store {
             unscorable: Some(result.unscorable.clone()),
             manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index)?.to_string(),
         };
+        let certificates = self.certificates_of_night(&mut ledger, &calculator).unwrap_or_else(|error| {
+            observer.notice(&Notice::CertificatesNotChecked(&error));
+            None
+        });
+        let entry = match certificates {
+            Some(night) => &entry
+                .clone()
+                .with("certificate_claims", night.claims)
+                .with("certificates_contradicted", night.contradicted),
+            None => entry,
+        };
         let recording = Instant::now();
         let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
         let write = recording.elapsed();
@@ -184,7 +198,18 @@ impl Store {
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
         let lost = lost_rows(delta.lost, &reviews);
-        Ok(Matched { report, result, near, withdrawn, lost, families_withdrawn, stages, digest: digest_time, write })
+        Ok(Matched {
+            report,
+            result,
+            near,
+            withdrawn,
+            lost,
+            families_withdrawn,
+            certificates,
+            stages,
+            digest: digest_time,
+            write,
+        })
     }
 
     /// Reports settings that differ from those of the last run.

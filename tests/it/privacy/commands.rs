@@ -213,6 +213,12 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("stats", &["--store", "nowhere"]);
     watched.done("comparable", &[]);
     watched.fails("comparable", &["--store", "nowhere"]);
+    let registry = format!("certificate,mother\nQ370123456,{}\n", CANARIES[0]);
+    watched.import("certificates", "registry.csv", &registry, &[]).ends(0);
+    let claims = format!("sample_id,certificate\n{},{}\n", CANARIES[3], CANARIES[7]);
+    watched.import("certificate-claims", "claims.csv", &claims, &[]).ends(0);
+    watched.done("certificate check", &["--format", "json"]);
+    watched.fails("certificate check", &["--child", CANARIES[3]]);
     watched.done("kin", &["--within", "all", "--relation", "identity"]);
     watched.fails("kin", &["--within", "all", "--min-log10-lr", "nan"]);
     watched.done("families check", &[]);
