@@ -14,7 +14,8 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, lost,
+    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, codec, custody, digests, expunged, integrity,
+    letters, lost,
     review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
@@ -29,6 +30,8 @@ pub struct Renamed {
     pub families: HashMap<Pseudonym, Pseudonym>,
     /// The data that keeps expunged samples and families known; `None` if the old key is lost, which forgets them.
     pub expunged: Option<CarriedOver>,
+    /// The data that keeps the codes of letters valid; empty if the old key is lost, which makes them invalid.
+    pub letters: LetterShifts,
 }
 
 /// Numbers of records that were renamed.
@@ -43,6 +46,8 @@ pub struct Rekeyed {
     pub candidates: u64,
     /// Runs whose manifest named one of them.
     pub manifests: u64,
+    /// Letters to families whose codes stay valid.
+    pub letters: u64,
 }
 
 impl Ledger {
@@ -90,11 +95,13 @@ impl Ledger {
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
         let sound = integrity::sound_families(&tx)?;
+        let letters = letters::rename(&tx, &renamed.families, &renamed.letters)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
+            letters,
         };
         lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
@@ -115,6 +122,7 @@ impl Ledger {
         if let Some(entry) = attribution.entry() {
             let entry = entry.with("samples", done.samples).with("families", done.families);
             let entry = entry.with("candidates", done.candidates).with("sealed_files", replaced.len());
+            let entry = entry.with("letters", done.letters);
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 22] = [
+pub(super) const MIGRATIONS: [&str; 23] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: [&str; 22] = [
     UNTOLD,
     LOST,
     REVIEWS,
+    LETTERS,
 ];
 
 /// The version that this program writes.
@@ -319,4 +320,18 @@ CREATE TABLE review_event (
 CREATE TRIGGER review_is_not_edited BEFORE UPDATE OF case_id, number, body, signature, previous, digest ON review_event
 BEGIN SELECT raise(ABORT, 'the history of a review is only appended to'); END;
 CREATE TABLE review_renaming (number INTEGER PRIMARY KEY, listed BLOB NOT NULL) STRICT;
+";
+
+/// `letter`: letters with a code that families have; see `letters`, also for the number in `meta`. `issued_on`: days since
+/// 1970, UTC.
+const LETTERS: &str = "
+CREATE TABLE letter (
+    family_id INTEGER NOT NULL REFERENCES family ON DELETE CASCADE,
+    issue INTEGER NOT NULL CHECK (issue BETWEEN 1 AND 4294967295),
+    issued_on INTEGER,
+    shift BLOB CHECK (shift IS NULL OR length(shift) = 16),
+    sum BLOB NOT NULL,
+    PRIMARY KEY (family_id, issue)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('letters', 0);
 ";

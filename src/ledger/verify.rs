@@ -8,9 +8,8 @@ use super::families::Positions;
 use super::generation::generation;
 use super::keys::key_id;
 use super::ledger::Ledger;
-use super::lost;
 use super::runs::last_run;
-use super::{LedgerError, integrity, multi_allele, pedigrees, reviews, typings};
+use super::{LedgerError, integrity, letters, lost, multi_allele, pedigrees, reviews, typings};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -33,6 +32,7 @@ impl Ledger {
         integrity::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
         lost::verify(&tx, &mut findings)?;
+        letters::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)

@@ -4,6 +4,7 @@
 //! Sample and case numbers have so little entropy that somebody could reverse an unkeyed hash by trying all of them.
 //! Without the key a pseudonym reveals nothing; with the key, the same identifier always has the same pseudonym.
 
+mod call_codes;
 mod custodian;
 mod fold;
 mod former;
@@ -17,6 +18,7 @@ mod stream;
 mod sub_keys;
 mod vault;
 
+pub use call_codes::{CallCode, CallCodes, CodeShift, Mistyped, SaidCode};
 pub use custodian::{Custodian, CustodianError, Identity};
 pub(crate) use fold::folded;
 pub use former::{FormerKeys, Recognise};

@@ -359,6 +359,18 @@ pub enum StoreError {
     /// The store does not have the sample or family.
     #[error("there is no sample or family {0} in the store")]
     NoSubject(Pseudonym),
+    /// The laboratory's half of a code is as that of many letters.
+    #[error("the laboratory's code alone may be that of several families")]
+    HalfAlone,
+    /// A letter must say who the laboratory is and which number to call.
+    #[error("the letter lacks the {}", if *.0 == "phone" { "number to call" } else { "name of the laboratory" })]
+    LetterLacks(&'static str),
+    /// The family has no letter.
+    #[error("the family {0} has no letter")]
+    NoLetter(Pseudonym),
+    /// The codes of the family's letter are not known any more.
+    #[error("the codes of the letter to the family {0} are void, because the key that they were derived from is lost")]
+    VoidLetter(Pseudonym),
     /// Nobody was named.
     #[error("no sample or family was named")]
     Nobody,

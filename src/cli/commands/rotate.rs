@@ -45,6 +45,13 @@ impl Rotate {
                     plural(renamed.families, "family"),
                     plural(renamed.candidates, "candidate")
                 ));
+                if renamed.letters > 0 {
+                    output.say(&format!(
+                        "{} to families stay valid; if somebody else may have the old key, that person knows their codes: \
+                         `reunite letter list --outdated` lists them, `reunite letter FAMILY --renew` replaces one",
+                        plural(renamed.letters, "letter")
+                    ));
+                }
                 Ok(Outcome::Done)
             }
             KeyRotated::Already { key, finished } => {
