@@ -91,10 +91,10 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::HalfAlone => "name the family with --family",
-        StoreError::LetterLacks("phone") => {
+        StoreError::LetterLacksPhone => {
             "give --phone NUMBER, or set it for all letters: reunite config set letter.phone NUMBER"
         }
-        StoreError::LetterLacks(_) => {
+        StoreError::LetterLacksLaboratory => {
             "give --laboratory NAME, or set it for all letters: reunite config set letter.laboratory NAME"
         }
         StoreError::NoLetter(_) => "write one with `reunite letter FAMILY --out FILE`",

@@ -362,9 +362,12 @@ pub enum StoreError {
     /// The laboratory's half of a code is as that of many letters.
     #[error("the laboratory's code alone may be that of several families")]
     HalfAlone,
-    /// A letter must say who the laboratory is and which number to call.
-    #[error("the letter lacks the {}", if *.0 == "phone" { "number to call" } else { "name of the laboratory" })]
-    LetterLacks(&'static str),
+    /// A letter must say who the laboratory is.
+    #[error("the letter lacks the name of the laboratory")]
+    LetterLacksLaboratory,
+    /// A letter must say which number to call.
+    #[error("the letter lacks the number to call")]
+    LetterLacksPhone,
     /// The family has no letter.
     #[error("the family {0} has no letter")]
     NoLetter(Pseudonym),

@@ -244,9 +244,9 @@ impl fmt::Display for Notice<'_> {
             ),
             Self::LettersVoid(number) => write!(
                 f,
-                "the codes of {} are void, because the key that they were derived from is lost: these families cannot tell a \
-                 call of the laboratory from fraud until they have new letters",
-                counted(*number, "letter to a family", "letters to families")
+                "letters to families whose codes are void, because the key that they were derived from is lost: {}; these \
+                 families cannot tell a call of the laboratory from fraud until they have new letters",
+                count(*number)
             ),
             Self::FileConflicts { file, rows, .. } => write!(
                 f,

@@ -197,7 +197,7 @@ fn letters_stay_valid_over_a_change_of_the_key_and_are_listed() {
     let second = letters.write(&letters.family("N1"), &["--renew"]);
     let other = letters.write(&letters.family("N2"), &[]);
     reunite(&["key", "new", &lab.name("new")]).ends(0);
-    rotate_on(lab, "store", &letters.identity, &[]).ends(0).says(&["3 letters to families stay valid"]);
+    rotate_on(lab, "store", &letters.identity, &[]).ends(0).says(&["letters to families that stay valid: 3"]);
     fs::rename(lab.path("key"), lab.path("old")).unwrap();
     fs::rename(lab.path("new"), lab.path("key")).unwrap();
     lab.run(&["verify"]).ends(0);
@@ -228,7 +228,7 @@ fn letters_stay_valid_over_a_change_of_the_key_and_are_listed() {
         let (family, expected) = (letters.family("N1"), if lost { "unknown" } else { "valid" });
         assert_eq!(letters.result(&new.family, &[])["result"], expected, "{said:?}");
         if lost {
-            said.says(&["4 letters to families are void"]);
+            said.says(&["letters to families whose codes are void, because the key that they were derived from is lost: 4"]);
             lab.run(&["letter", "call", &family]).ends(2).says(&["void", "--renew"]);
             assert_eq!(listed(&["--outdated"])[0]["state"], "void");
             let again = letters.write(&family, &["--renew"]);

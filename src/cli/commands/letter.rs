@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::report::PageOptions;
 use crate::cli::options::{FormatOption, Global, whom};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count, plural};
+use crate::cli::output::{Output, count};
 use crate::report::{CodeResult, Format, LetterState};
 use crate::store::{LetterOptions, Whom};
 
@@ -98,6 +98,11 @@ impl Letter {
     }
 }
 
+/// Says where a letter is.
+fn wrote_letter(place: &str) -> String {
+    format!("wrote the letter to {place}")
+}
+
 impl WriteLetter {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let ready = self.page.ready(global, None)?;
@@ -110,7 +115,7 @@ impl WriteLetter {
             phone: self.phone.as_deref(),
         };
         let page = store.write_letter(&options, &entry)?;
-        let done = ready.write(output, "letter", || page.json(), |language, templates| page.html(language, templates))?;
+        let done = ready.write(output, wrote_letter, || page.json(), |language, templates| page.html(language, templates))?;
         if page.replaces {
             output.say("the earlier letters of this family are replaced: have the family destroy them");
         }
@@ -141,8 +146,8 @@ impl CheckCode {
         }
         if let Some(failed) = check.failed_in_a_week.filter(|&failed| failed >= MANY) {
             output.warn(&format!(
-                "{} failed in the last seven days: somebody may be guessing; `reunite audit list` shows who checked when",
-                plural(failed, "check")
+                "{} checks failed in the last seven days: somebody may be guessing; `reunite audit list` shows who checked when",
+                count(failed)
             ));
         }
         Ok(Outcome::unless_empty(check.result != CodeResult::Valid))
@@ -175,8 +180,8 @@ impl ListLetters {
         }
         let earlier = report.letters.iter().filter(|row| row.state != LetterState::Valid).count() as u64;
         output.say(&format!(
-            "{} with a letter; {} from before the last change of the key",
-            plural(report.families, "family"),
+            "families with a letter: {}; those listed from before the last change of the key: {}",
+            count(report.families),
             count(earlier)
         ));
         Ok(Outcome::Done)

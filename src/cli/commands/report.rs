@@ -125,7 +125,7 @@ impl CandidateReport {
         let (page, notes) = store.candidate_page(&options, &entry)?;
         let differs = page.explained.differs_from_candidate();
         warn_of_pair(output, &notes.changed_settings, notes.same_as, differs);
-        ready.write(output, "report", || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
@@ -141,7 +141,7 @@ impl NightReport {
         let entry = global.entry("report night").with("templates", ready.templates.digest());
         let (page, unweighed) = self.population.open(global)?.night_page(&options, &entry, &Notices::new(output))?;
         warn_unweighed(output, &unweighed);
-        ready.write(output, "report", || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
@@ -158,7 +158,7 @@ impl FamilyReport {
         let (page, notes) = store.family_page(&options, &entry)?;
         notes.changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         warn_unweighed(output, &notes.unweighed);
-        ready.write(output, "report", || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
@@ -169,8 +169,13 @@ impl ValidationReport {
         let bytes = fs::read(&file)
             .with_context(|| format!("cannot read {}; `reunite validate --out DIR` writes it", shown_path(&file)))?;
         let page = ValidationPage::read(&bytes).with_context(|| format!("cannot use {}", shown_path(&file)))?;
-        ready.write(output, "report", || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
+}
+
+/// Says where a report is.
+fn wrote_report(place: &str) -> String {
+    format!("wrote the report to {place}")
 }
 
 /// A page's options, checked before anything is computed.
@@ -209,7 +214,7 @@ impl Ready<'_> {
     pub(super) fn write(
         &self,
         output: &Output,
-        what: &str,
+        wrote: fn(&str) -> String,
         json: impl FnOnce() -> serde_json::Result<String>,
         html: impl FnOnce(Language, &Templates) -> Result<String, PageError>,
     ) -> anyhow::Result<Outcome> {
@@ -223,7 +228,7 @@ impl Ready<'_> {
             })?,
         };
         write_output(out, text.as_bytes(), self.replace, self.input.as_deref().as_slice())?;
-        output.say(&format!("wrote the {what} to {}", shown_path(out)));
+        output.say(&wrote(&shown_path(out)));
         Ok(Outcome::Done)
     }
 }

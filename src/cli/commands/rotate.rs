@@ -8,7 +8,7 @@ use crate::cli::confirm::{StandardInput, YesOption};
 use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, plural};
+use crate::cli::output::{Output, count, plural};
 use crate::model::shown_path;
 use crate::store::{KeyRotated, KeyRotation};
 
@@ -47,9 +47,9 @@ impl Rotate {
                 ));
                 if renamed.letters > 0 {
                     output.say(&format!(
-                        "{} to families stay valid; if somebody else may have the old key, that person knows their codes: \
+                        "letters to families that stay valid: {}; whoever else had the old key knows their codes: \
                          `reunite letter list --outdated` lists them, `reunite letter FAMILY --renew` replaces one",
-                        plural(renamed.letters, "letter")
+                        count(renamed.letters)
                     ));
                 }
                 Ok(Outcome::Done)

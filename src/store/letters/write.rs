@@ -44,7 +44,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::WithdrawnFamily`], [`StoreError::LetterLacks`], [`StoreError::VoidLetter`],
+    /// [`StoreError::NoFamily`], [`StoreError::WithdrawnFamily`], [`StoreError::LetterLacksLaboratory`], [`StoreError::LetterLacksPhone`], [`StoreError::VoidLetter`],
     /// [`StoreError::KeyNeeded`], [`StoreError::Locked`]; errors of the ledger. Nothing is recorded then.
     pub fn write_letter(&self, options: &LetterOptions<'_>, entry: &Entry) -> Result<LetterPage, StoreError> {
         self.recording_unknown(entry, self.write_letter_to_known(options, entry))
@@ -56,8 +56,8 @@ impl Store {
             let text = option.map(str::to_owned).or_else(|| setting.clone());
             text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
         };
-        let laboratory = given(options.laboratory, &self.letter.laboratory).ok_or(StoreError::LetterLacks("laboratory"))?;
-        let phone = given(options.phone, &self.letter.phone).ok_or(StoreError::LetterLacks("phone"))?;
+        let laboratory = given(options.laboratory, &self.letter.laboratory).ok_or(StoreError::LetterLacksLaboratory)?;
+        let phone = given(options.phone, &self.letter.phone).ok_or(StoreError::LetterLacksPhone)?;
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let codes = self.call_codes(&mut ledger)?;
