@@ -109,7 +109,9 @@ fn text(notice: &Notice<'_>) -> String {
             format!("{notice}; {advice}")
         }
         Notice::LettersVoid(_) => {
-            format!("{notice}; `reunite letter list --outdated` lists them, `reunite letter FAMILY --renew` replaces a letter")
+            format!(
+                "{notice}; `reunite letter list --outdated` lists them, `reunite letter FAMILY --renew` replaces a letter"
+            )
         }
         _ => notice.to_string(),
     }

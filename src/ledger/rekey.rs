@@ -14,9 +14,8 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, codec, custody, digests, expunged, integrity,
-    letters, lost,
-    review_keeping, runs, typings, views,
+    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, codec, custody, digests, expunged,
+    integrity, letters, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};

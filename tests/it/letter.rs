@@ -93,7 +93,10 @@ fn codes_of_a_letter_are_known_and_others_are_not() {
     assert!(others.family != codes.family && others.laboratory != codes.laboratory);
 
     let found = letters.result(&codes.family, &[]);
-    assert_eq!((&found["result"], &found["said"], &found["family"]), (&"valid".into(), &"family".into(), &first.clone().into()));
+    assert_eq!(
+        (&found["result"], &found["said"], &found["family"]),
+        (&"valid".into(), &"family".into(), &first.clone().into())
+    );
     assert_eq!((&found["issue"], &found["letters"]), (&1.into(), &2.into()));
     // Two letters among 10^11 codes.
     assert!((found["chance"].as_f64().unwrap() - 2e-11).abs() < 1e-15);
@@ -146,7 +149,10 @@ fn a_lost_letter_is_replaced_and_a_withdrawn_family_is_named() {
     let new = letters.write(&family, &["--renew"]);
     assert!(old.family != new.family && old.laboratory != new.laboratory);
     let replaced = letters.result(&old.family, &[]);
-    assert_eq!((&replaced["result"], &replaced["issue"], &replaced["last_issue"]), (&"replaced".into(), &1.into(), &2.into()));
+    assert_eq!(
+        (&replaced["result"], &replaced["issue"], &replaced["last_issue"]),
+        (&"replaced".into(), &1.into(), &2.into())
+    );
     assert_eq!(letters.result(&old.laboratory, &["--family", &family])["result"], "replaced");
     assert_eq!(letters.result(&new.family, &[])["result"], "valid");
     assert_eq!(lab.run(&["letter", "call", &family]).ends(0).out.trim(), new.laboratory);
@@ -162,9 +168,13 @@ fn a_lost_letter_is_replaced_and_a_withdrawn_family_is_named() {
     lab.run(&["families", "withdraw", &family, "--cause", "consent"]).ends(0);
     let withdrawn = letters.result(&new.family, &[]);
     assert_eq!((&withdrawn["result"], &withdrawn["withdrawn"]), (&"withdrawn".into(), &"consent".into()));
-    lab.run(&["letter", "check", &old.family]).ends(1).says(&["replaced: letter 1", "the family is withdrawn (consent)"]);
+    lab.run(&["letter", "check", &old.family])
+        .ends(1)
+        .says(&["replaced: letter 1", "the family is withdrawn (consent)"]);
     for command in [&["letter", "call", &family][..], &["letter", &family, "--out", &html, "--force"]] {
-        lab.run(&[command, if command[1] == "call" { &[] } else { &OURS[..] }].concat()).ends(2).says(&["is withdrawn"]);
+        lab.run(&[command, if command[1] == "call" { &[] } else { &OURS[..] }].concat())
+            .ends(2)
+            .says(&["is withdrawn"]);
     }
     let outdated = lab.run(&["letter", "list", "--outdated", "--format", "json"]).ends(0).json();
     assert_eq!((&outdated["families"], &outdated["letters"][0]["issue"]), (&1.into(), &2.into()));
@@ -228,7 +238,9 @@ fn letters_stay_valid_over_a_change_of_the_key_and_are_listed() {
         let (family, expected) = (letters.family("N1"), if lost { "unknown" } else { "valid" });
         assert_eq!(letters.result(&new.family, &[])["result"], expected, "{said:?}");
         if lost {
-            said.says(&["letters to families whose codes are void, because the key that they were derived from is lost: 4"]);
+            said.says(&[
+                "letters to families whose codes are void, because the key that they were derived from is lost: 4",
+            ]);
             lab.run(&["letter", "call", &family]).ends(2).says(&["void", "--renew"]);
             assert_eq!(listed(&["--outdated"])[0]["state"], "void");
             let again = letters.write(&family, &["--renew"]);

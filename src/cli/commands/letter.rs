@@ -115,7 +115,8 @@ impl WriteLetter {
             phone: self.phone.as_deref(),
         };
         let page = store.write_letter(&options, &entry)?;
-        let done = ready.write(output, wrote_letter, || page.json(), |language, templates| page.html(language, templates))?;
+        let done =
+            ready.write(output, wrote_letter, || page.json(), |language, templates| page.html(language, templates))?;
         if page.replaces {
             output.say("the earlier letters of this family are replaced: have the family destroy them");
         }
@@ -128,12 +129,15 @@ impl CheckCode {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let (store, entry) = (global.open()?, global.entry("letter check"));
         let entry = entry.with("format", self.format.format.word());
-        let family = (self.family.as_ref())
-            .map(|text| whom(&store, Whom::Family, "--family", text, &entry))
-            .transpose()?;
+        let family =
+            (self.family.as_ref()).map(|text| whom(&store, Whom::Family, "--family", text, &entry)).transpose()?;
         let said = if self.code == ["-"] {
             let mut text = String::new();
-            stdin().lock().take(MOST_BYTES).read_to_string(&mut text).context("reading the code from standard input")?;
+            stdin()
+                .lock()
+                .take(MOST_BYTES)
+                .read_to_string(&mut text)
+                .context("reading the code from standard input")?;
             text
         } else {
             self.code.join(" ")

@@ -37,7 +37,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoFamily`], [`StoreError::HalfAlone`], [`StoreError::KeyNeeded`]; errors of the ledger, also if this
     /// account cannot write to it: a check without a record would let somebody guess.
-    pub fn check_letter(&self, said: &str, family: Option<Pseudonym>, entry: &Entry) -> Result<LetterCheck, StoreError> {
+    pub fn check_letter(
+        &self,
+        said: &str,
+        family: Option<Pseudonym>,
+        entry: &Entry,
+    ) -> Result<LetterCheck, StoreError> {
         self.recording_unknown(entry, self.check_letter_of_known(said, family, entry))
     }
 
@@ -64,7 +69,8 @@ impl Store {
         let record = entry.clone().with("result", check.result.word()).with("said", check.said.map(CodeHalf::word));
         ledger.append(&record.about(about))?;
         if check.result.is_failed() {
-            let failed: Vec<&str> = CodeResult::ALL.into_iter().filter(|one| one.is_failed()).map(CodeResult::word).collect();
+            let failed: Vec<&str> =
+                CodeResult::ALL.into_iter().filter(|one| one.is_failed()).map(CodeResult::word).collect();
             let since = now()?.as_second() - WEEK;
             check.failed_in_a_week = Some(ledger.count_records(&entry.command, since, "result", &failed)?);
         }
@@ -84,7 +90,9 @@ fn checked(said: Result<SaidCode, Mistyped>, named: Option<Pseudonym>, letters: 
     };
     let (half, chance) = match (said.has_family(), said.has_laboratory()) {
         (true, true) => (CodeHalf::Both, in_all(check.letters) / CallCode::LABORATORY_CODES as f64),
-        (true, false) => (CodeHalf::Family, named.map_or(in_all(check.letters), |family| in_all(letters.of(family).len() as u64))),
+        (true, false) => {
+            (CodeHalf::Family, named.map_or(in_all(check.letters), |family| in_all(letters.of(family).len() as u64)))
+        }
         (false, _) => {
             let of_family = named.map_or(0, |family| letters.of(family).len());
             (CodeHalf::Laboratory, of_family as f64 / CallCode::LABORATORY_CODES as f64)
