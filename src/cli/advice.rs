@@ -98,6 +98,15 @@ fn fix(error: &StoreError) -> Option<String> {
              certificate-claims"
         }
         StoreError::NoSubject(_) => "nothing was expunged",
+        StoreError::HalfAlone => "name the family with --family",
+        StoreError::LetterLacksPhone => {
+            "give --phone NUMBER, or set it for all letters: reunite config set letter.phone NUMBER"
+        }
+        StoreError::LetterLacksLaboratory => {
+            "give --laboratory NAME, or set it for all letters: reunite config set letter.laboratory NAME"
+        }
+        StoreError::NoLetter(_) => "write one with `reunite letter FAMILY --out FILE`",
+        StoreError::VoidLetter(_) => "replace it with `reunite letter FAMILY --renew --out FILE`",
         StoreError::Nobody => "give pseudonyms, or --identifiers and a list on standard input",
         StoreError::PedigreesOfChildren => "--pedigrees requires --as families",
         StoreError::CasesWithoutLayout => "--cases requires --as families or --as children",

@@ -78,6 +78,7 @@ fn is_warning(notice: &Notice<'_>) -> bool {
             | Notice::FileConflicts { .. }
             | Notice::Restored { .. }
             | Notice::ExpungedForgotten(_)
+            | Notice::LettersVoid(_)
             | Notice::PedigreesWithoutRows { .. }
             | Notice::FamilyNotChecked { .. }
             | Notice::CertificatesNotChecked(_)
@@ -107,6 +108,11 @@ fn text(notice: &Notice<'_>) -> String {
                 "correct the file, or withdraw what is wrong from the store"
             };
             format!("{notice}; {advice}")
+        }
+        Notice::LettersVoid(_) => {
+            format!(
+                "{notice}; `reunite letter list --outdated` lists them, `reunite letter FAMILY --renew` replaces a letter"
+            )
         }
         _ => notice.to_string(),
     }

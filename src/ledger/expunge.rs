@@ -12,7 +12,8 @@ use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
 use super::{
-    LedgerError, Replacement, certificate_keeping, custody, digests, expunged, integrity, lost, review_keeping, runs,
+    LedgerError, Replacement, certificate_keeping, custody, digests, expunged, integrity, letters, lost,
+    review_keeping, runs,
 };
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
@@ -116,6 +117,7 @@ impl Ledger {
         // A family that is deleted only because it has no relative left may be imported again with other relatives.
         expunged::note(&tx, scope.samples.iter().chain(&scope.named).copied())?;
         let matched = integrity::families_matched(&tx)?;
+        letters::expunge(&tx, &scope.families)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
             tx.execute(

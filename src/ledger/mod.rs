@@ -32,6 +32,7 @@ mod keys;
 mod known;
 #[expect(clippy::module_inception, reason = "the room's type has the room's name")]
 mod ledger;
+mod letters;
 mod lost;
 mod meta;
 mod migrate;
@@ -70,6 +71,7 @@ pub use expunged::{CarriedOver, ExpungedBefore, commit, veil};
 pub use families::Counts;
 pub use generation::{Generation, Past};
 pub use ledger::Ledger;
+pub use letters::{Letter, LetterShifts};
 pub use lost::{LossCause, LostCandidate};
 pub use rekey::{Rekeyed, Renamed};
 // The histories hold decisions that nobody may see yet; `Store` hides them.

@@ -14,8 +14,8 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, certificate_keeping, codec, custody, digests,
-    expunged, integrity, lost, review_keeping, runs, typings, views,
+    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, certificate_keeping, codec, custody,
+    digests, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -29,6 +29,8 @@ pub struct Renamed {
     pub families: HashMap<Pseudonym, Pseudonym>,
     /// The data that keeps expunged samples and families known; `None` if the old key is lost, which forgets them.
     pub expunged: Option<CarriedOver>,
+    /// The data that keeps the codes of letters valid; empty if the old key is lost, which makes them invalid.
+    pub letters: LetterShifts,
 }
 
 /// Numbers of records that were renamed.
@@ -47,6 +49,8 @@ pub struct Rekeyed {
     pub certificates_forgotten: u64,
     /// Claims of birth certificates that were deleted, for the same reason.
     pub claims_forgotten: u64,
+    /// Letters to families whose codes stay valid.
+    pub letters: u64,
 }
 
 impl Ledger {
@@ -95,6 +99,7 @@ impl Ledger {
         let key = tx.last_insert_rowid();
         let sound = integrity::sound_families(&tx)?;
         let forgotten = certificate_keeping::forget(&tx)?;
+        let letters = letters::rename(&tx, &renamed.families, &renamed.letters)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
@@ -102,6 +107,7 @@ impl Ledger {
             manifests: runs(&tx, renamed)?,
             certificates_forgotten: forgotten.certificates,
             claims_forgotten: forgotten.claims,
+            letters,
         };
         lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
@@ -128,6 +134,7 @@ impl Ledger {
                     .with("certificates_forgotten", forgotten.certificates)
                     .with("claims_forgotten", forgotten.claims),
             };
+            let entry = entry.with("letters", done.letters);
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;

@@ -13,7 +13,8 @@ pub(super) fn renumber(tx: &Transaction<'_>) -> rusqlite::Result<()> {
         "PRAGMA defer_foreign_keys = ON; CREATE TEMP TABLE moved (old INTEGER PRIMARY KEY, new INTEGER NOT NULL)",
     )?;
     let of_sample = [("member", "sample_id"), ("many_alleles", "sample_id"), ("typing", "sample_id")];
-    let of_family = [("member", "family_id"), ("pedigree", "family_id"), ("mark", "family_id")];
+    let of_family =
+        [("member", "family_id"), ("pedigree", "family_id"), ("mark", "family_id"), ("letter", "family_id")];
     renumber_table(tx, "sample", "pseudonym", &of_sample)?;
     renumber_table(tx, "family", "pseudonym", &of_family)?;
     // Typings of one sample stay in the order of their import.

@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: [&str; 23] = [
     LOST,
     REVIEWS,
     CERTIFICATES,
+    LETTERS,
 ];
 
 /// The version that this program writes.
@@ -346,4 +347,18 @@ CREATE TABLE certificate_claim (
     PRIMARY KEY (child, number)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta (key, value) VALUES ('certificates', 0), ('certificate_claims', 0);
+";
+
+/// `letter`: letters with a code that families have; see `letters`, also for the number in `meta`. `issued_on`: days since
+/// 1970, UTC.
+const LETTERS: &str = "
+CREATE TABLE letter (
+    family_id INTEGER NOT NULL REFERENCES family ON DELETE CASCADE,
+    issue INTEGER NOT NULL CHECK (issue BETWEEN 1 AND 4294967295),
+    issued_on INTEGER,
+    shift BLOB CHECK (shift IS NULL OR length(shift) = 16),
+    sum BLOB NOT NULL,
+    PRIMARY KEY (family_id, issue)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('letters', 0);
 ";

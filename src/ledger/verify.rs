@@ -8,9 +8,8 @@ use super::families::Positions;
 use super::generation::generation;
 use super::keys::key_id;
 use super::ledger::Ledger;
-use super::lost;
 use super::runs::last_run;
-use super::{LedgerError, certificate_keeping, integrity, multi_allele, pedigrees, reviews, typings};
+use super::{LedgerError, certificate_keeping, integrity, letters, lost, multi_allele, pedigrees, reviews, typings};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -34,6 +33,7 @@ impl Ledger {
         candidates(&tx, &mut findings)?;
         lost::verify(&tx, &mut findings)?;
         certificate_keeping::verify(&tx, &mut findings)?;
+        letters::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)

@@ -7,6 +7,7 @@ mod candidate;
 mod drawings;
 mod error;
 mod family;
+mod letter;
 mod night;
 mod people;
 mod phrases;
@@ -26,6 +27,7 @@ pub use drawings::{
 };
 pub use error::PageError;
 pub use family::FamilyPage;
+pub use letter::LetterPage;
 pub use night::NightPage;
 pub use people::PagePerson;
 pub use rows::{OwnNumbers, PagePrior, PageSettings};

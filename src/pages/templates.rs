@@ -4,12 +4,13 @@ use std::io;
 use std::path::Path;
 
 /// The templates of the program, by file name.
-const EMBEDDED: [(&str, &str); 6] = [
+const EMBEDDED: [(&str, &str); 7] = [
     ("base.html", include_str!("templates/base.html")),
     ("macros.html", include_str!("templates/macros.html")),
     ("candidate.html", include_str!("templates/candidate.html")),
     ("night.html", include_str!("templates/night.html")),
     ("family.html", include_str!("templates/family.html")),
+    ("letter.html", include_str!("templates/letter.html")),
     ("validation.html", include_str!("templates/validation.html")),
 ];
 

@@ -90,12 +90,13 @@ const SAMPLES: [&str; 3] =
     [include_str!("samples/half-siblings.json"), include_str!("samples/bare.json"), include_str!("samples/trio.json")];
 
 /// Samples of the other pages, each with its template.
-const OTHER_SAMPLES: [(&str, &str); 5] = [
+const OTHER_SAMPLES: [(&str, &str); 6] = [
     ("night.html", include_str!("samples/night.json")),
     ("night.html", include_str!("samples/night-empty.json")),
     ("family.html", include_str!("samples/family.json")),
     ("family.html", include_str!("samples/family-bare.json")),
     ("validation.html", include_str!("samples/validation.json")),
+    ("letter.html", include_str!("samples/letter.json")),
 ];
 
 fn other_sample(number: usize) -> Value {

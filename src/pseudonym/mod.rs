@@ -4,6 +4,7 @@
 //! Sample and case numbers have so little entropy that somebody could reverse an unkeyed hash by trying all of them.
 //! Without the key a pseudonym reveals nothing; with the key, the same identifier always has the same pseudonym.
 
+mod call_codes;
 mod certificate_hash;
 mod custodian;
 mod fold;
@@ -18,6 +19,7 @@ mod stream;
 mod sub_keys;
 mod vault;
 
+pub use call_codes::{CallCode, CallCodes, CodeShift, Mistyped, SaidCode};
 pub use certificate_hash::CertificateHasher;
 pub use custodian::{Custodian, CustodianError, Identity};
 pub(crate) use fold::folded;

@@ -20,6 +20,7 @@ mod frequencies;
 mod import;
 mod kin;
 mod kits;
+mod letters;
 mod meaning;
 mod missed;
 mod near;
@@ -55,6 +56,7 @@ pub use import::{
 };
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
+pub use letters::{CodeHalf, CodeResult, LetterCheck, LetterRow, LetterState, LettersReport};
 pub use meaning::{PairFacts, SettledBy, prior_in_words};
 pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
 #[cfg(feature = "cli")]

@@ -376,6 +376,21 @@ pub enum StoreError {
         /// Deleted claims, if none were imported since.
         claims: u64,
     },
+    /// The laboratory's half of a code is as that of many letters.
+    #[error("the laboratory's code alone may be that of several families")]
+    HalfAlone,
+    /// A letter must say who the laboratory is.
+    #[error("the letter lacks the name of the laboratory")]
+    LetterLacksLaboratory,
+    /// A letter must say which number to call.
+    #[error("the letter lacks the number to call")]
+    LetterLacksPhone,
+    /// The family has no letter.
+    #[error("the family {0} has no letter")]
+    NoLetter(Pseudonym),
+    /// The codes of the family's letter are not known any more.
+    #[error("the codes of the letter to the family {0} are void, because the key that they were derived from is lost")]
+    VoidLetter(Pseudonym),
     /// Nobody was named.
     #[error("no sample or family was named")]
     Nobody,

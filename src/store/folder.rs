@@ -20,8 +20,8 @@ use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::actor::{now, this_process};
 use super::configuration::config::{
-    AccessConfig, CONFIG, Config, FrequencyConfig, LEDGER, MatchConfig, Members, ModelConfig, PopulationConfig,
-    STORE_VERSION,
+    AccessConfig, CONFIG, Config, FrequencyConfig, LEDGER, LetterConfig, MatchConfig, Members, ModelConfig,
+    PopulationConfig, STORE_VERSION,
 };
 use super::configuration::settings::Settings;
 use super::error::{FileAction, StoreError};
@@ -54,6 +54,8 @@ pub struct Store {
     min_loci: u32,
     /// The prior that the configuration states, or the default.
     pub(super) stated_prior: Prior,
+    /// What the configuration states for letters to families.
+    pub(super) letter: LetterConfig,
     /// The store's tables of other populations.
     populations: Vec<PopulationConfig>,
     /// The population whose table `table` is; `None` for the store's own.
@@ -167,6 +169,7 @@ impl Store {
             model: ModelConfig::from_settings(settings),
             matching: MatchConfig::new(&criterion),
             meaning: None,
+            letter: None,
         };
         write_over(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_over(&place.join(FREQUENCIES), text.as_bytes())?;
@@ -289,6 +292,7 @@ impl Store {
             criterion,
             min_loci: config.matching.min_loci,
             stated_prior: config.meaning.unwrap_or_default().prior,
+            letter: config.letter.unwrap_or_default(),
             populations: config.frequencies.populations,
             population: None,
             main: config.frequencies.digest,

@@ -18,6 +18,7 @@ mod families;
 mod folder;
 mod health;
 mod intake;
+mod letters;
 mod matching;
 mod naming;
 mod observer;
@@ -56,6 +57,7 @@ pub use health::verify::{
 pub use intake::frequencies::{Frequencies, ModelBase};
 pub use intake::import::{Identifiers, ImportOptions, Imported, Sheets};
 pub use intake::tables::{KeptTable, TableExchange};
+pub use letters::write::LetterOptions;
 pub use matching::candidates::{CandidateQuery, Candidates, Since, Sort};
 pub use matching::comparability::Comparable;
 pub use matching::explain::{CertainParent, ExplainOptions, Explained};

@@ -142,6 +142,8 @@ pub enum Notice<'a> {
     /// This many expunged samples and families can no longer be recognised, because the key of their pseudonyms is
     /// lost.
     ExpungedForgotten(u64),
+    /// This many letters have no valid code any more, because the key that they were issued under is lost.
+    LettersVoid(u64),
     /// Some pedigrees belong to families for which no file has a sound row.
     PedigreesWithoutRows {
         /// The file of pedigrees, as given.
@@ -273,6 +275,12 @@ impl fmt::Display for Notice<'_> {
                 "{} cannot be recognised any more, because the key of their pseudonyms is lost: a file that brings \
                  them back will not be refused",
                 counted(*number, "expunged sample or family", "expunged samples or families")
+            ),
+            Self::LettersVoid(number) => write!(
+                f,
+                "letters to families whose codes are void, because the key that they were derived from is lost: {}; these \
+                 families cannot tell a call of the laboratory from fraud until they have new letters",
+                count(*number)
             ),
             Self::FileConflicts { file, rows, .. } => write!(
                 f,

@@ -66,6 +66,16 @@ fn every_command_leaves_a_record() {
     let (_, record) = recorded("report night", &["report", "night", "--out", &lab.name("night.html")]);
     assert_eq!(record["details"]["run"], 1);
     recorded("report family", &["report", "family", family, "--out", &lab.name("family.html")]);
+    let letter = ["letter", family, "--laboratory", "L", "--phone", "110", "--out", &lab.name("letter.html")];
+    let (_, record) = recorded("letter", &letter);
+    assert_eq!(record["details"]["issue"], 1);
+    recorded("letter", &[&letter[..], &["--force"]].concat());
+    let (said, _) = recorded("letter call", &["letter", "call", family]);
+    let (_, record) = recorded("letter check", &["letter", "check", said.out.trim(), "--family", family]);
+    assert_eq!(record["details"]["result"], "valid");
+    let (_, record) = recorded("letter check", &["letter", "check", "4711"]);
+    assert_eq!(record["details"]["result"], "mistyped");
+    recorded("letter list", &["letter", "list"]);
     recorded("power", &["power", family, "--as-it-is"]);
     recorded("missed", &["missed", family]);
     recorded("runs", &["runs"]);

@@ -48,6 +48,7 @@ mod kinship_laws;
 mod kinship_oracle;
 mod kits;
 mod left_behind;
+mod letter;
 mod linkage_oracle;
 mod long_work;
 mod lr;

@@ -14,7 +14,7 @@ pub(crate) enum ConfigCommand {
         #[command(flatten)]
         format: FormatOption,
     },
-    /// Change a setting of [model], [match] or [meaning]; the audit chain keeps the change
+    /// Change a setting of [model], [match], [meaning] or [letter]; the audit chain keeps the change
     ///
     /// Other lines of reunite.toml stay. A change of the model makes the next match a full run.
     Set {
@@ -52,12 +52,11 @@ impl ConfigCommand {
                     None => output.say("the setting has this value already: nothing changed"),
                     Some(changed) => {
                         let text = |value: Option<String>| value.unwrap_or_else(|| "not set".to_owned());
-                        output.say(&format!(
-                            "{} is {}, and was {}; the next match uses it",
-                            changed.name,
-                            text(changed.now),
-                            text(changed.before)
-                        ));
+                        let (name, now, before) = (changed.name, text(changed.now), text(changed.before));
+                        output.say(&match name.starts_with("letter.") {
+                            true => format!("{name} is {now}, and was {before}; the next letter says it"),
+                            false => format!("{name} is {now}, and was {before}; the next match uses it"),
+                        });
                     }
                 }
                 Ok(Outcome::Done)

@@ -23,6 +23,7 @@ mod init;
 mod key;
 mod kin;
 mod kits;
+mod letter;
 mod lr;
 mod man;
 mod maps;
@@ -49,7 +50,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 41] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 45] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -86,6 +87,10 @@ pub(super) const WITHOUT: [(&str, &[&str]); 41] = {
         ("maps show", UNRECORDED),
         ("maps list", UNRECORDED),
         ("vault recipients list", UNRECORDED),
+        ("letter", KEYLESS),
+        ("letter check", KEYLESS_LOOK),
+        ("letter call", KEYLESS_LOOK),
+        ("letter list", KEYLESS_LOOK),
         ("review key", ALL),
         ("review enrol", KEYLESS),
         ("review withdraw-reviewer", KEYLESS),
@@ -128,6 +133,11 @@ pub(super) enum Command {
     /// Write pages to hand over, in Chinese or English
     #[command(subcommand)]
     Report(report::Report),
+    /// Write a letter with codes by which a family can tell a call of the laboratory from fraud
+    ///
+    /// The letter bears two codes, which the key derives. The caller says the laboratory's code first, and the family its own
+    /// afterwards. The same family gets the same codes again, unless --renew replaces its letter. Requires the key.
+    Letter(letter::Letter),
     /// Report whether a family's child would be found, and whom to sample next
     Power(power::FamilyPower),
     /// Report how likely it is that a family's child is in the database and was missed, and why
@@ -230,6 +240,7 @@ impl Command {
             Self::Comparable(command) => command.run(global, output),
             Self::Explain(command) => command.run(global, output),
             Self::Report(command) => command.run(global, output),
+            Self::Letter(command) => command.run(global, output),
             Self::Power(command) => command.run(global, output),
             Self::Missed(command) => command.run(global, output),
             Self::Stats(command) => command.run(global, output),

@@ -79,15 +79,16 @@ pub(crate) struct ValidationReport {
 
 /// Where a page goes, and how it looks.
 #[derive(Args)]
-struct PageOptions {
+pub(super) struct PageOptions {
     /// The file to write
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    // A command with commands of its own has no file if one of these was given.
+    #[arg(long, value_name = "FILE", required = true)]
+    out: Option<PathBuf>,
     /// html or json
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "html")]
     format: PageFormat,
     /// Your own templates: a folder with some of base.html, macros.html, candidate.html, night.html, family.html,
-    /// validation.html
+    /// letter.html, validation.html
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
     /// Write over a file that exists already
@@ -124,7 +125,7 @@ impl CandidateReport {
         let (page, notes) = store.candidate_page(&options, &entry)?;
         let differs = page.explained.differs_from_candidate();
         warn_of_pair(output, &notes.changed_settings, notes.same_as, differs);
-        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
@@ -140,7 +141,7 @@ impl NightReport {
         let entry = global.entry("report night").with("templates", ready.templates.digest());
         let (page, unweighed) = self.population.open(global)?.night_page(&options, &entry, &Notices::new(output))?;
         warn_unweighed(output, &unweighed);
-        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
@@ -157,7 +158,7 @@ impl FamilyReport {
         let (page, notes) = store.family_page(&options, &entry)?;
         notes.changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         warn_unweighed(output, &notes.unweighed);
-        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
@@ -168,13 +169,19 @@ impl ValidationReport {
         let bytes = fs::read(&file)
             .with_context(|| format!("cannot read {}; `reunite validate --out DIR` writes it", shown_path(&file)))?;
         let page = ValidationPage::read(&bytes).with_context(|| format!("cannot use {}", shown_path(&file)))?;
-        ready.write(output, || page.json(), |language, templates| page.html(language, templates))
+        ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))
     }
 }
 
+/// Says where a report is.
+fn wrote_report(place: &str) -> String {
+    format!("wrote the report to {place}")
+}
+
 /// A page's options, checked before anything is computed.
-struct Ready<'a> {
+pub(super) struct Ready<'a> {
     options: &'a PageOptions,
+    out: &'a Path,
     templates: Templates,
     language: Language,
     replace: Replace,
@@ -183,7 +190,7 @@ struct Ready<'a> {
 }
 
 impl PageOptions {
-    fn ready(&self, global: &Global, input: Option<&Path>) -> anyhow::Result<Ready<'_>> {
+    pub(super) fn ready(&self, global: &Global, input: Option<&Path>) -> anyhow::Result<Ready<'_>> {
         let templates = match &self.templates {
             None => Templates::embedded(),
             Some(folder) => Templates::read(folder).with_context(|| {
@@ -191,20 +198,28 @@ impl PageOptions {
             })?,
         };
         let replace = if self.force { Replace::AnyFile } else { Replace::Unforced };
-        check_output(&self.out, replace, input.as_slice())?;
+        let out = self.out.as_deref().context("--out FILE is missing")?;
+        check_output(out, replace, input.as_slice())?;
         let language = global.language();
-        Ok(Ready { options: self, templates, language, replace, input: input.map(Path::to_owned) })
+        Ok(Ready { options: self, out, templates, language, replace, input: input.map(Path::to_owned) })
     }
 }
 
 impl Ready<'_> {
-    fn write(
+    /// The digest of the templates.
+    pub(super) fn digest(&self) -> String {
+        self.templates.digest()
+    }
+
+    pub(super) fn write(
         &self,
         output: &Output,
+        wrote: fn(&str) -> String,
         json: impl FnOnce() -> serde_json::Result<String>,
         html: impl FnOnce(Language, &Templates) -> Result<String, PageError>,
     ) -> anyhow::Result<Outcome> {
-        let PageOptions { out, format, templates, .. } = self.options;
+        let PageOptions { format, templates, .. } = self.options;
+        let out = self.out;
         let text = match format {
             PageFormat::Json => json()?,
             PageFormat::Html => html(self.language, &self.templates).with_context(|| match templates {
@@ -213,7 +228,7 @@ impl Ready<'_> {
             })?,
         };
         write_output(out, text.as_bytes(), self.replace, self.input.as_deref().as_slice())?;
-        output.say(&format!("wrote the report to {}", shown_path(out)));
+        output.say(&wrote(&shown_path(out)));
         Ok(Outcome::Done)
     }
 }

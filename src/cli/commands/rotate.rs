@@ -8,7 +8,7 @@ use crate::cli::confirm::{StandardInput, YesOption};
 use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, plural};
+use crate::cli::output::{Output, count, plural};
 use crate::model::shown_path;
 use crate::store::{KeyRotated, KeyRotation};
 
@@ -51,6 +51,13 @@ impl Rotate {
                          the claims again: until then no birth certificate is checked",
                         plural(renamed.certificates_forgotten, "birth certificate"),
                         plural(renamed.claims_forgotten, "claim")
+                    ));
+                }
+                if renamed.letters > 0 {
+                    output.say(&format!(
+                        "letters to families that stay valid: {}; whoever else had the old key knows their codes: \
+                         `reunite letter list --outdated` lists them, `reunite letter FAMILY --renew` replaces one",
+                        count(renamed.letters)
                     ));
                 }
                 Ok(Outcome::Done)

@@ -73,7 +73,7 @@ impl Store {
         let form = match known.form {
             Form::Number => "a number",
             Form::Count => "a whole number",
-            Form::Word => "a word",
+            Form::Word => "a word or a name",
             Form::List => "texts with commas between them",
             Form::Fixed => return Err(BadSetting::Fixed(known.key).into()),
         };

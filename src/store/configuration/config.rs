@@ -41,6 +41,21 @@ pub(in crate::store) struct Config {
     /// How candidates are weighed; `None` for the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) meaning: Option<MeaningConfig>,
+    /// What letters to families say of the laboratory; `None` if nothing is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) letter: Option<LetterConfig>,
+}
+
+/// What letters to families say of the laboratory.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::store) struct LetterConfig {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) laboratory: Option<String>,
+    /// The number that families call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) phone: Option<String>,
 }
 
 /// How candidates are weighed.

@@ -64,7 +64,7 @@ impl Known {
 }
 
 /// All settings, in the order of the file.
-pub(in crate::store) const KNOWN: [Known; 28] = [
+pub(in crate::store) const KNOWN: [Known; 30] = [
     Known::new("store_version", Form::Fixed, "version of the folder's layout"),
     Known::new("store_id", Form::Fixed, "identity of the store"),
     Known::new("index_dir", Form::Fixed, "folder in which the index has its folder; not set: in the store"),
@@ -93,6 +93,8 @@ pub(in crate::store) const KNOWN: [Known; 28] = [
     Known::new("match.doubt_exchanged", Form::Number, "probability that a sample was exchanged"),
     Known::new("match.doubt_half_sibling", Form::Number, "probability that a full sibling is a half-sibling"),
     Known::new("meaning.prior", Form::Number, "probability that a family's child is in the database"),
+    Known::new("letter.laboratory", Form::Word, "name of the laboratory in letters to families"),
+    Known::new("letter.phone", Form::Word, "number that families call"),
 ];
 
 /// Finds a setting.
@@ -173,7 +175,8 @@ mod tests {
     fn every_setting_of_the_file_is_known() {
         let mut file = defaults().unwrap();
         let text = "store_version = 1\nstore_id = \"x\"\nindex_dir = \"/x\"\n[access]\ngroup = \"g\"\nmembers = \"read\"\n\
-                    [frequencies]\nfile = \"f\"\ndigest = \"d\"\npopulations = [{ name = \"n\", file = \"f\", digest = \"d\" }]";
+                    [frequencies]\nfile = \"f\"\ndigest = \"d\"\npopulations = [{ name = \"n\", file = \"f\", digest = \"d\" }]\n\
+                    [letter]\nlaboratory = \"l\"\nphone = \"p\"";
         file.extend(text.parse::<Table>().unwrap());
         for (name, value) in [("rare_alleles", "refuse".into()), ("rare_allele_frequency", Value::Float(0.1))] {
             file.get_mut("model").unwrap().as_table_mut().unwrap().insert(name.to_owned(), value);

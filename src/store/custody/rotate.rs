@@ -16,6 +16,7 @@ use super::traces::sweep;
 use crate::store::actor::require_reason;
 use crate::store::error::{RotationState, StoreError};
 use crate::store::folder::{Store, ledger_key};
+use crate::store::letters::kept::carried_codes;
 use crate::store::matching::returning::carried_over;
 use crate::store::observer::{Notice, Observer};
 use crate::store::output::write::outside;
@@ -113,6 +114,12 @@ impl Store {
         if present_key.is_none() && expunged > 0 {
             observer.notice(&Notice::ExpungedForgotten(expunged));
         }
+        if present_key.is_none() {
+            let letters = ledger.letters()?.len() as u64;
+            if letters > 0 {
+                observer.notice(&Notice::LettersVoid(letters));
+            }
+        }
         let mut resealing = Resealing {
             present: names.as_ref(),
             new: Pseudonymizer::new(&new),
@@ -124,6 +131,9 @@ impl Store {
             replaced: Vec::new(),
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
+            if let Some(present) = &present_key {
+                resealing.renamed.letters = carried_codes(&ledger, present, &new, &resealing.renamed.families)?;
+            }
             // The record is about everyone, so it names nobody.
             let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
             let everyone = everyone.with("outcome", "done");

@@ -32,10 +32,12 @@ fn commands_below(command: &[String]) -> BTreeSet<String> {
     let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names: Vec<&str> =
         names.map(|line| line.split_whitespace().next().unwrap()).filter(|name| *name != "help").collect();
-    if names.is_empty() {
-        return BTreeSet::from([command.join(" ")]);
-    }
-    names.iter().flat_map(|name| commands_below(&[command, &[(*name).to_owned()]].concat())).collect()
+    // A command with others below it may do something by itself: it has a usage of its own.
+    let usages = help.lines().skip_while(|line| !line.starts_with("Usage:")).take_while(|line| !line.is_empty());
+    let does_something = !command.is_empty() && usages.filter(|line| line.contains(&command.join(" "))).count() > 1;
+    let below = names.iter().flat_map(|name| commands_below(&[command, &[(*name).to_owned()]].concat()));
+    let itself = (names.is_empty() || does_something).then(|| command.join(" "));
+    itself.into_iter().chain(below).collect()
 }
 
 /// A lab that searches the output and the files of its commands.
@@ -197,6 +199,21 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
             .search
             .finds_nothing(&format!("the report {name}"), watched.lab.read(&format!("{name}.html")).as_bytes());
     }
+    let letter = watched.lab.name("letter.html");
+    let ours = ["--laboratory", "L", "--phone", "110", "--out", &letter, "--force"];
+    watched.done("letter", &[&[of_family.as_str()], &ours[..]].concat());
+    watched.fails("letter", &[&[family], &ours[..]].concat());
+    watched.search.finds_nothing("the letter", watched.lab.read("letter.html").as_bytes());
+    watched.done("letter call", &[&of_family]);
+    watched.fails("letter call", &[family]);
+    for format in ["table", "csv", "json"] {
+        watched.run("letter check", &[CANARIES[4], "--format", format], "").ends(1);
+        watched.done("letter list", &["--format", format]);
+    }
+    let code = watched.run("letter call", &[&of_family], "").ends(0).out;
+    watched.done("letter check", &[code.trim(), "--family", &of_family]);
+    watched.fails("letter check", &["1", "--family", family]);
+    watched.fails("letter list", &["--store", "nowhere"]);
     watched.done("power", &[&of_family]);
     watched.fails("power", &[family]);
     watched.done("missed", &[&of_family]);
