@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 23] = [
+pub(super) const MIGRATIONS: [&str; 24] = [
     V1,
     PEDIGREES,
     DROP_OUT,
