@@ -18,7 +18,7 @@ impl Severity {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Contradiction => "contradiction",
+            Self::Contradiction => "contradicts",
             Self::Warning => "warning",
             Self::Note => "note",
         }

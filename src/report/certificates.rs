@@ -39,7 +39,7 @@ pub struct CertificateAnswer {
     /// The kind.
     #[serde(serialize_with = "code_word")]
     pub code: Code,
-    /// `contradiction`, `warning` or `note`.
+    /// `contradicts`, `warning` or `note`.
     #[serde(serialize_with = "severity_word")]
     pub severity: Severity,
     /// The reason, and what to do.
@@ -271,12 +271,12 @@ mod tests {
         let first = &json["claims"][0];
         assert_eq!(
             (&first["severity"], &first["answers"][0]["code"]),
-            (&"contradiction".into(), &"dna-contradicts".into())
+            (&"contradicts".into(), &"dna-contradicts".into())
         );
         assert_eq!((&first["dna"]["log10_lr_father"], &json["claims"][2]["line"]), (&5.0.into(), &3.into()));
         let csv = report.csv();
         assert_eq!(csv.lines().count(), 1 + 4);
-        assert!(csv.contains(",contradiction,dna-contradicts,,-9.5,20,7,-7,5,"), "{csv}");
+        assert!(csv.contains(",contradicts,dna-contradicts,,-9.5,20,7,-7,5,"), "{csv}");
         assert!(csv.contains(",note,known,,,,,,,"), "{csv}");
         let table = report.table(50).to_string();
         assert!(
