@@ -1,8 +1,8 @@
 //! Tells since when families and children are in the ledger, and where they are from.
 
-use super::LedgerError;
 use super::column::{pseudonym, relation};
 use super::ledger::Ledger;
+use super::{LedgerError, described};
 use crate::model::{Pseudonym, Relation};
 
 /// When a family or a child was entered, and where it is from.
@@ -24,11 +24,12 @@ impl Ledger {
     /// # Errors
     /// A database error, or [`LedgerError::Damaged`].
     pub fn families_entered(&self) -> Result<Vec<Entered>, LedgerError> {
-        let mut statement = self.connection.prepare(
-            "SELECT family.pseudonym, member.relation, sample.pseudonym, import.imported_at, sample.agency, sample.region
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT family.pseudonym, member.relation, sample.pseudonym, import.imported_at, sample.agency, sample.region, {}
              FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
              JOIN import ON import.id = sample.import_id ORDER BY family.pseudonym",
-        )?;
+            described::COLUMNS
+        ))?;
         let mut rows = statement.query([])?;
         let mut families: Vec<Entered> = Vec::new();
         let mut relatives: Vec<(Relation, Pseudonym, Option<String>, Option<String>)> = Vec::new();
@@ -43,6 +44,7 @@ impl Ledger {
         while let Some(row) = rows.next()? {
             let who = pseudonym(row, 0)?;
             let at: i64 = row.get(3)?;
+            described::check(row, pseudonym(row, 2)?, 6)?;
             match families.last_mut().filter(|last| last.who == who) {
                 Some(family) => family.at = family.at.min(at),
                 None => {
@@ -62,13 +64,15 @@ impl Ledger {
     /// # Errors
     /// A database error, or [`LedgerError::Damaged`].
     pub fn children_entered(&self) -> Result<Vec<Entered>, LedgerError> {
-        let mut statement = self.connection.prepare(
-            "SELECT sample.pseudonym, import.imported_at, agency, region FROM sample
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT sample.pseudonym, import.imported_at, agency, region, {} FROM sample
              JOIN import ON import.id = sample.import_id WHERE role = 'child' ORDER BY sample.pseudonym",
-        )?;
+            described::COLUMNS
+        ))?;
         let mut rows = statement.query([])?;
         let mut children = Vec::new();
         while let Some(row) = rows.next()? {
+            described::check(row, pseudonym(row, 0)?, 4)?;
             children.push(Entered {
                 who: pseudonym(row, 0)?,
                 at: row.get(1)?,

@@ -10,7 +10,7 @@ use super::column::{pseudonym, pseudonym_list, relation};
 use super::families::Positions;
 use super::integrity::{self, Held};
 use super::ledger::Ledger;
-use super::{LedgerError, multi_allele};
+use super::{LedgerError, described, multi_allele};
 use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 
 /// Selection of families or children.
@@ -64,14 +64,15 @@ impl Ledger {
         };
         let columns = "sample.pseudonym, sample.profile, sample.drop_out, sample.sex, sample.agency, sample.region,
                        sample.kit, sample.collected_on";
+        let to_check = described::COLUMNS;
         let sql = match layout {
             Layout::Families => format!(
-                "SELECT {columns}, family.pseudonym, member.relation, member.place, family.sum, pedigree.links
+                "SELECT {columns}, family.pseudonym, member.relation, member.place, family.sum, pedigree.links, {to_check}
                  FROM family LEFT JOIN member ON member.family_id = family.id
                  LEFT JOIN sample ON sample.id = member.sample_id LEFT JOIN pedigree ON pedigree.family_id = family.id
                  WHERE {condition} ORDER BY family.pseudonym"
             ),
-            Layout::Children => format!("SELECT {columns} FROM sample WHERE {condition} ORDER BY sample.pseudonym"),
+            Layout::Children => format!("SELECT {columns}, {to_check} FROM sample WHERE {condition} ORDER BY sample.pseudonym"),
         };
         let mut statement = tx.prepare(&sql).map_err(LedgerError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(LedgerError::from)?;
@@ -152,6 +153,7 @@ fn read_record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<S
         }
     };
     let (profile, drop_out) = positions.read(row, sample, 1)?;
+    described::check(row, sample, if family.is_some() { 13 } else { 8 })?;
     Ok(SampleRecord {
         line: 0,
         sample,

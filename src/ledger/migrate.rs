@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use super::column::{drop_out, pseudonym};
-use super::{LedgerError, candidates, codec, integrity, runs, schema};
+use super::{LedgerError, candidates, codec, described, integrity, runs, schema, typings};
 
 /// The first version in which candidates, runs and profiles have checksums.
 const WITH_CHECKSUMS: i64 = 14;
@@ -13,6 +13,9 @@ const WITH_LESS_TO_WRITE: i64 = 15;
 const WITH_INTEGRITY: i64 = 16;
 /// The first version in which runs have columns for what their manifests held.
 const WITH_RUN_FACTS: i64 = 17;
+
+/// The first version in which samples and typings have checksums of what they have besides their profiles.
+const WITH_DESCRIBED: i64 = 24;
 
 /// Migrates a ledger of an older version to [`schema::VERSION`]; the caller commits.
 ///
@@ -34,6 +37,10 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
     }
     if (1..WITH_RUN_FACTS).contains(&from) {
         runs::take_facts_from_manifests(tx, from >= WITH_CHECKSUMS)?;
+    }
+    if (1..WITH_DESCRIBED).contains(&from) {
+        described::accept_all(tx)?;
+        typings::accept_all(tx)?;
     }
     tx.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
     Ok(tx.pragma_update(None, "user_version", schema::VERSION)?)

@@ -16,6 +16,7 @@ mod codec;
 mod column;
 mod column_maps;
 mod custody;
+mod described;
 mod digests;
 mod encrypt;
 mod entered;

@@ -15,7 +15,7 @@ use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
     CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, certificate_keeping, codec, custody,
-    digests, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
+    described, digests, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -134,7 +134,7 @@ impl Ledger {
                     .with("certificates_forgotten", forgotten.certificates)
                     .with("claims_forgotten", forgotten.claims),
             };
-            let entry = entry.with("letters", done.letters);
+            let entry = if done.letters > 0 { entry.with("letters", done.letters) } else { entry };
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;
@@ -175,12 +175,18 @@ fn rename(
 
 /// Writes the profiles of samples with these ids, each under its new name.
 fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Result<(), LedgerError> {
-    let mut select = tx.prepare("SELECT profile, drop_out FROM sample WHERE id = ?1")?;
+    let sql = format!("SELECT profile, drop_out, {} FROM sample WHERE id = ?1", described::COLUMNS);
+    let mut select = tx.prepare(&sql)?;
     let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
+    let mut renewal = described::Renewal::new(tx)?;
     for &(id, old, new) in samples {
-        let (blob, drop_out) = select.query_row([id], |row| Ok((row.get::<_, Vec<u8>>(0)?, drop_out(row, old, 1))))?;
+        let (blob, drop_out, checked) = select.query_row([id], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, drop_out(row, old, 1), described::check(row, old, 2)))
+        })?;
+        checked?;
         let damaged = |what| LedgerError::Damaged { of: format!("sample {old}"), what };
         update.execute((id, codec::under_new_pseudonym(old, drop_out?, &blob, new).map_err(damaged)?))?;
+        renewal.renew(id)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 24] = [
+pub(super) const MIGRATIONS: [&str; 25] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -29,6 +29,7 @@ pub(super) const MIGRATIONS: [&str; 24] = [
     REVIEWS,
     CERTIFICATES,
     LETTERS,
+    DESCRIBED,
 ];
 
 /// The version that this program writes.
@@ -362,3 +363,6 @@ CREATE TABLE letter (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta (key, value) VALUES ('letters', 0);
 ";
+
+/// Checksums of what samples and typings have besides their profiles, see `described` and `typings`.
+const DESCRIBED: &str = "ALTER TABLE sample ADD COLUMN sum BLOB; ALTER TABLE typing ADD COLUMN sum BLOB;";

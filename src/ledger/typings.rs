@@ -11,7 +11,9 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Statement, Transaction, named_params, params_from_iter};
 
+use super::checksum::{Checksum, Sum};
 use super::column::{drop_out, pseudonym, pseudonym_list};
+use super::described::{self, with_text};
 use super::ledger::Ledger;
 use super::{LedgerError, codec, integrity};
 use crate::model::{
@@ -114,19 +116,32 @@ fn decode(sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<S
     Ok(shown)
 }
 
-const OF_SAMPLE: &str = "SELECT import_id, profile, drop_out, many, agency, kit, collected_on FROM typing
+/// Computes the checksum of a typing of a sample, over everything but its drop-out probability, which is in the checksum of
+/// its profile.
+fn checksum(sample: Pseudonym, import: i64, profile: &[u8], many: Option<&[u8]>, origin: &Origin) -> Sum {
+    let begun =
+        Checksum::default().with(sample.as_bytes()).with(import.to_le_bytes()).with(profile).with_optional(many);
+    let texts = [&origin.agency, &origin.kit, &origin.collected_on];
+    texts.into_iter().fold(begun, |values, text| with_text(values, text.as_deref())).sum()
+}
+
+const OF_SAMPLE: &str = "SELECT import_id, profile, drop_out, many, agency, kit, collected_on, sum FROM typing
                          WHERE sample_id = ?1 ORDER BY id";
 
-/// Reads a typing from the columns of [`OF_SAMPLE`].
-fn read(row: &Row<'_>, sample: Pseudonym) -> Result<StoredTyping, LedgerError> {
+/// Reads a typing from the columns of [`OF_SAMPLE`], whose checksum is in the column `sum`.
+fn read(row: &Row<'_>, sample: Pseudonym, sum: usize) -> Result<StoredTyping, LedgerError> {
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let drop_out = drop_out(row, sample, 2)?;
     let blob = row.get_ref(1)?.as_blob().map_err(|_| damaged("the profile of a typing is missing"))?;
     let mut shown = decode(sample, drop_out, blob)?;
-    if let Some(many) = row.get::<_, Option<Vec<u8>>>(3)? {
+    let (import, many, origin) = (row.get(0)?, row.get::<_, Option<Vec<u8>>>(3)?, Origin::read(row, 4)?);
+    if row.get::<_, Option<Sum>>(sum)? != Some(checksum(sample, import, blob, many.as_deref(), &origin)) {
+        return Err(damaged("a typing of it was changed"));
+    }
+    if let Some(many) = many {
         decode_many(&many, &mut shown).map_err(damaged)?;
     }
-    Ok(StoredTyping { import: row.get(0)?, shown, drop_out, origin: Origin::read(row, 4)? })
+    Ok(StoredTyping { import, shown, drop_out, origin })
 }
 
 /// The data that the ledger holds of one sample.
@@ -159,20 +174,22 @@ pub(super) struct TypingsOfSamples<'t> {
     update: Statement<'t>,
     delete_many: Statement<'t>,
     insert_many: Statement<'t>,
+    renewal: described::Renewal<'t>,
 }
 
 impl<'t> TypingsOfSamples<'t> {
     pub(super) fn new(tx: &'t Connection) -> Result<Self, LedgerError> {
         Ok(Self {
-            sample: tx.prepare(
-                "SELECT profile, drop_out, agency, kit, collected_on, coalesce(changed, import_id), sex, region
+            sample: tx.prepare(&format!(
+                "SELECT profile, drop_out, agency, kit, collected_on, coalesce(changed, import_id), sex, region, {}
                  FROM sample WHERE id = ?1",
-            )?,
+                described::COLUMNS
+            ))?,
             many: tx.prepare("SELECT locus_id, alleles FROM many_alleles WHERE sample_id = ?1")?,
             select: tx.prepare(OF_SAMPLE)?,
             insert: tx.prepare(
-                "INSERT INTO typing (sample_id, import_id, profile, drop_out, many, agency, kit, collected_on)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO typing (sample_id, import_id, profile, drop_out, many, agency, kit, collected_on, sum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
             delete: tx.prepare("DELETE FROM typing WHERE sample_id = ?1")?,
             update: tx.prepare(
@@ -181,6 +198,7 @@ impl<'t> TypingsOfSamples<'t> {
             )?,
             delete_many: tx.prepare("DELETE FROM many_alleles WHERE sample_id = ?1")?,
             insert_many: tx.prepare("INSERT INTO many_alleles (sample_id, locus_id, alleles) VALUES (?1, ?2, ?3)")?,
+            renewal: described::Renewal::new(tx)?,
         })
     }
 
@@ -190,6 +208,7 @@ impl<'t> TypingsOfSamples<'t> {
         let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
         let mut rows = self.sample.query([id])?;
         let row = rows.next()?.ok_or_else(|| damaged("it is missing"))?;
+        described::check(row, sample, 8)?;
         let drop_out = drop_out(row, sample, 1)?;
         let blob = row.get_ref(0)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
         let mut shown = decode(sample, drop_out, blob)?;
@@ -213,7 +232,7 @@ impl<'t> TypingsOfSamples<'t> {
         let mut rows = self.select.query([id])?;
         let mut typings = Vec::new();
         while let Some(row) = rows.next()? {
-            typings.push(read(row, sample)?);
+            typings.push(read(row, sample, 7)?);
         }
         Ok(typings)
     }
@@ -230,15 +249,18 @@ impl<'t> TypingsOfSamples<'t> {
         if typings.len() > 1 {
             for typing in typings {
                 let Origin { agency, kit, collected_on } = &typing.origin;
+                let (profile, many) = (encode(sample, typing.drop_out, &typing.shown), encode_many(&typing.shown));
+                let sum = checksum(sample, typing.import, &profile, many.as_deref(), &typing.origin);
                 self.insert.execute((
                     id,
                     typing.import,
-                    encode(sample, typing.drop_out, &typing.shown),
+                    profile,
                     typing.drop_out.map(DropOut::get),
-                    encode_many(&typing.shown),
+                    many,
                     agency,
                     kit,
                     collected_on,
+                    sum,
                 ))?;
             }
         }
@@ -251,6 +273,7 @@ impl<'t> TypingsOfSamples<'t> {
             ":collected_on": common(typings, |origin| origin.collected_on.as_deref()),
             ":sex": sex.word(), ":region": region, ":import": import, ":id": id,
         })?;
+        self.renewal.renew(id)?;
         self.delete_many.execute([id])?;
         for (locus, observed) in &joined {
             if let Observed::Many(many) = observed {
@@ -285,7 +308,7 @@ impl Ledger {
         };
         let mut statement = self.connection.prepare(&format!(
             "SELECT typing.import_id, typing.profile, typing.drop_out, typing.many, typing.agency, typing.kit,
-             typing.collected_on, sample.pseudonym, import.imported_at
+             typing.collected_on, sample.pseudonym, import.imported_at, typing.sum
              FROM typing JOIN sample ON sample.id = typing.sample_id JOIN import ON import.id = typing.import_id
              WHERE {condition} ORDER BY typing.sample_id, typing.id"
         ))?;
@@ -294,7 +317,7 @@ impl Ledger {
         while let Some(row) = rows.next()? {
             let sample = pseudonym(row, 7)?;
             let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
-            let StoredTyping { import, shown, drop_out, origin } = read(row, sample)?;
+            let StoredTyping { import, shown, drop_out, origin } = read(row, sample, 9)?;
             let named = |(id, observed)| {
                 let locus: Option<&Locus> = loci.get(&id);
                 locus.map(|locus| (locus.clone(), observed)).ok_or(damaged("the profile names an unknown locus"))
@@ -322,21 +345,45 @@ fn loci(connection: &Connection) -> Result<BTreeMap<u16, Locus>, LedgerError> {
 
 /// Writes the typings of samples with these ids, each under its new name.
 pub(super) fn rename(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Result<(), LedgerError> {
-    let mut select = tx.prepare("SELECT id, profile, drop_out FROM typing WHERE sample_id = ?1")?;
-    let mut update = tx.prepare("UPDATE typing SET profile = ?2 WHERE id = ?1")?;
+    let mut select = tx.prepare(&OF_SAMPLE.replacen("SELECT ", "SELECT id, ", 1))?;
+    let mut update = tx.prepare("UPDATE typing SET profile = ?2, sum = ?3 WHERE id = ?1")?;
     for &(id, old, new) in samples {
-        let mut renamed: Vec<(i64, Vec<u8>)> = Vec::new();
+        let mut renamed: Vec<(i64, Vec<u8>, Sum)> = Vec::new();
         let mut rows = select.query([id])?;
         while let Some(row) = rows.next()? {
-            let drop_out = drop_out(row, old, 2)?;
+            let drop_out = drop_out(row, old, 3)?;
             let damaged = |what| LedgerError::Damaged { of: format!("sample {old}"), what };
-            let blob: Vec<u8> = row.get(1)?;
-            renamed.push((row.get(0)?, codec::under_new_pseudonym(old, drop_out, &blob, new).map_err(damaged)?));
+            let (blob, many): (Vec<u8>, Option<Vec<u8>>) = (row.get(2)?, row.get(4)?);
+            let (import, origin) = (row.get(1)?, Origin::read(row, 5)?);
+            if row.get::<_, Option<Sum>>(8)? != Some(checksum(old, import, &blob, many.as_deref(), &origin)) {
+                return Err(damaged("a typing of it was changed"));
+            }
+            let blob = codec::under_new_pseudonym(old, drop_out, &blob, new).map_err(damaged)?;
+            let sum = checksum(new, import, &blob, many.as_deref(), &origin);
+            renamed.push((row.get(0)?, blob, sum));
         }
         for row in &renamed {
-            update.execute((row.0, &row.1))?;
+            update.execute((row.0, &row.1, row.2))?;
         }
     }
+    Ok(())
+}
+
+/// Accepts all typings as sound, in a ledger that had no checksums of this kind.
+pub(super) fn accept_all(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    let mut select = tx.prepare(
+        "SELECT typing.id, sample.pseudonym, typing.import_id, typing.profile, typing.many, typing.agency, typing.kit,
+         typing.collected_on FROM typing JOIN sample ON sample.id = typing.sample_id",
+    )?;
+    let mut rows = select.query([])?;
+    let mut sums: Vec<(i64, Sum)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (profile, many): (Vec<u8>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
+        let sum = checksum(pseudonym(row, 1)?, row.get(2)?, &profile, many.as_deref(), &Origin::read(row, 5)?);
+        sums.push((row.get(0)?, sum));
+    }
+    let mut update = tx.prepare("UPDATE typing SET sum = ?2 WHERE id = ?1")?;
+    sums.iter().try_for_each(|(id, sum)| update.execute((id, sum)).map(drop))?;
     Ok(())
 }
 

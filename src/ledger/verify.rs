@@ -9,7 +9,9 @@ use super::generation::generation;
 use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
-use super::{LedgerError, certificate_keeping, integrity, letters, lost, multi_allele, pedigrees, reviews, typings};
+use super::{
+    LedgerError, certificate_keeping, described, integrity, letters, lost, multi_allele, pedigrees, reviews, typings,
+};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -85,13 +87,15 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
             return Ok(());
         }
     };
-    let mut statement = connection.prepare("SELECT pseudonym, profile, drop_out FROM sample ORDER BY id")?;
+    let sql = format!("SELECT pseudonym, profile, drop_out, {} FROM sample ORDER BY id", described::COLUMNS);
+    let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match pseudonym(row, 0) {
             Err(error) => findings.push(error.to_string()),
             Ok(sample) => {
                 findings.extend(positions.read(row, sample, 1).err().map(|error| error.to_string()));
+                findings.extend(described::check(row, sample, 3).err().map(|error| error.to_string()));
             }
         }
     }

@@ -7,6 +7,8 @@ use rusqlite::{Statement, Transaction, named_params};
 
 use super::plan::{Action, Plan};
 use super::stored::{Encoder, role};
+use crate::ledger::checksum::Sum;
+use crate::ledger::described::checksum_of;
 use crate::ledger::keys::key_id;
 use crate::ledger::multi_allele::ManyOfSamples;
 use crate::ledger::{Batch, LedgerError};
@@ -27,8 +29,9 @@ pub(super) struct WrittenSamples {
     pub(super) new: i64,
 }
 
-/// Encoded profiles of some rows, and for each row its sample, its position and the end of its profile.
-type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize)>);
+/// Encoded profiles of some rows, and for each row its sample, its position, the end of its profile, and the checksum of
+/// what it has besides the profile.
+type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize, Sum)>);
 
 /// Writes the samples of the rows that are not ignored. `sealed` is the file of the vault that holds the identifiers of
 /// new ones.
@@ -48,10 +51,12 @@ pub(super) fn write(
     let encode = |rows: &[(Pseudonym, u64, usize)]| -> Block {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
         for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
+            let mut sum = Sum::default();
             if matches!(plan.samples[i], Action::Insert | Action::Replace { .. }) {
                 encoder.encode(&batch.rows[i], &mut bytes);
+                sum = checksum_of(&batch.rows[i], role(batch.layout));
             }
-            ends.push((sample, i, bytes.len()));
+            ends.push((sample, i, bytes.len(), sum));
         }
         (bytes, ends)
     };
@@ -111,7 +116,7 @@ impl<'a> Writer<'a> {
             insert_several: insert(TOGETHER)?,
             update: tx.prepare(
                 "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
-                 collected_on = :collected_on, changed = :import, drop_out = :drop_out WHERE id = :id",
+                 collected_on = :collected_on, changed = :import, drop_out = :drop_out, sum = :sum WHERE id = :id",
             )?,
             many: ManyOfSamples::new(tx)?,
             next: tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM sample", [], |row| row.get(0))?,
@@ -124,7 +129,7 @@ impl<'a> Writer<'a> {
         let mut new = Vec::with_capacity(ends.len());
         let mut with_many = Vec::new();
         let mut start = 0;
-        for &(sample, i, end) in ends {
+        for &(sample, i, end, sum) in ends {
             let (row, blob) = (&self.batch.rows[i], &bytes[start..end]);
             start = end;
             if let Some((_, id)) = self.last.filter(|&(written, _)| written == sample) {
@@ -135,7 +140,7 @@ impl<'a> Writer<'a> {
                 // Typings are written afterwards.
                 Action::None(id) | Action::Add { id, .. } => id,
                 Action::Insert => {
-                    new.push((self.next, row, blob));
+                    new.push((self.next, row, blob, sum));
                     if !row.many.is_empty() {
                         with_many.push((self.next, row));
                     }
@@ -147,7 +152,7 @@ impl<'a> Writer<'a> {
                         ":sex": row.sex.word(), ":profile": blob, ":agency": row.agency.as_deref(),
                         ":region": row.region.as_deref(), ":kit": row.kit.as_deref(),
                         ":collected_on": row.collected_on.map(|day| day.to_string()), ":import": self.import, ":id": id,
-                        ":drop_out": row.drop_out.map(DropOut::get),
+                        ":drop_out": row.drop_out.map(DropOut::get), ":sum": sum,
                     })?;
                     self.many.write(id, row, false, |at| self.encoder.id(at))?;
                     id
@@ -168,22 +173,22 @@ impl<'a> Writer<'a> {
 fn insert(rows: usize) -> String {
     let values: Vec<String> = (0..rows)
         .map(|row| {
-            let [id, pseudonym, sex, profile, agency, region, kit, day, drop_out] =
+            let [id, pseudonym, sex, profile, sum, agency, region, kit, day, drop_out] =
                 std::array::from_fn(|at| FIRST + row * OF_ROW + at);
             format!(
-                "(?{id}, ?{pseudonym}, ?1, ?{sex}, ?{profile}, ?{agency}, ?{region}, ?{kit}, ?{day}, ?2, ?{drop_out}, ?3, ?4)"
+                "(?{id}, ?{pseudonym}, ?1, ?{sex}, ?{profile}, ?{agency}, ?{region}, ?{kit}, ?{day}, ?2, ?{drop_out}, ?3, ?4, ?{sum})"
             )
         })
         .collect();
     format!(
         "INSERT INTO sample (id, pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out,
-                             key_id, sealed_id) VALUES {}",
+                             key_id, sealed_id, sum) VALUES {}",
         values.join(", ")
     )
 }
 
 /// Number of parameters per row, and number of the first one.
-const OF_ROW: usize = 9;
+const OF_ROW: usize = 10;
 const FIRST: usize = 5;
 
 /// A statement that inserts samples. `lacking` is set if no row bound so far had one of the values that most files
@@ -195,13 +200,14 @@ struct Insert<'a> {
 
 fn execute(
     Insert { statement, lacking }: &mut Insert<'_>,
-    rows: &[(i64, &SampleRecord, &[u8])],
+    rows: &[(i64, &SampleRecord, &[u8], Sum)],
 ) -> Result<(), LedgerError> {
-    for (at, &(id, row, blob)) in (FIRST..).step_by(OF_ROW).zip(rows) {
+    for (at, &(id, row, blob, sum)) in (FIRST..).step_by(OF_ROW).zip(rows) {
         statement.raw_bind_parameter(at, id)?;
         statement.raw_bind_parameter(at + 1, row.sample.as_bytes())?;
         statement.raw_bind_parameter(at + 2, row.sex.word())?;
         statement.raw_bind_parameter(at + 3, blob)?;
+        statement.raw_bind_parameter(at + 4, sum)?;
         let has_none = row.agency.is_none()
             && row.region.is_none()
             && row.kit.is_none()
@@ -211,11 +217,11 @@ fn execute(
             continue;
         }
         *lacking = false;
-        statement.raw_bind_parameter(at + 4, row.agency.as_deref())?;
-        statement.raw_bind_parameter(at + 5, row.region.as_deref())?;
-        statement.raw_bind_parameter(at + 6, row.kit.as_deref())?;
-        statement.raw_bind_parameter(at + 7, row.collected_on.map(|day| day.to_string()))?;
-        statement.raw_bind_parameter(at + 8, row.drop_out.map(DropOut::get))?;
+        statement.raw_bind_parameter(at + 5, row.agency.as_deref())?;
+        statement.raw_bind_parameter(at + 6, row.region.as_deref())?;
+        statement.raw_bind_parameter(at + 7, row.kit.as_deref())?;
+        statement.raw_bind_parameter(at + 8, row.collected_on.map(|day| day.to_string()))?;
+        statement.raw_bind_parameter(at + 9, row.drop_out.map(DropOut::get))?;
     }
     statement.raw_execute()?;
     Ok(())

@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
 use super::plan::{Action, Plan};
+use crate::ledger::described;
 use crate::ledger::multi_allele::ManyOfSamples;
 use crate::ledger::typings::{Origin, Shown, StoredSample, TypingsOfSamples};
 use crate::ledger::{
@@ -220,9 +221,10 @@ impl<'t> Known<'t> {
         } else {
             None
         };
-        let select = tx.prepare(
-            "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out FROM sample WHERE pseudonym = ?1",
-        )?;
+        let select = tx.prepare(&format!(
+            "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out, {} FROM sample WHERE pseudonym = ?1",
+            described::COLUMNS
+        ))?;
         let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is invalid" };
         let loci = integrity::loci(tx)?.into_iter().map(|(id, name)| Ok((id, name.parse().map_err(damaged)?)));
         Ok(Self {
@@ -253,6 +255,7 @@ impl<'t> Known<'t> {
         encoder.encode(record, &mut self.blob);
         let mut rows = self.select.query([sample.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
+        described::check(row, sample, 9)?;
         let text = |at, expected: Option<&str>| agrees(row, at, expected);
         let mut differs = Vec::new();
         if !text(1, Some(self.role))? {
