@@ -15,7 +15,7 @@ const WITH_INTEGRITY: i64 = 16;
 const WITH_RUN_FACTS: i64 = 17;
 
 /// The first version in which samples and typings have checksums of what they have besides their profiles.
-const WITH_DESCRIBED: i64 = 24;
+const WITH_DESCRIBED: i64 = 25;
 
 /// Migrates a ledger of an older version to [`schema::VERSION`]; the caller commits.
 ///
