@@ -355,3 +355,22 @@ fn a_changed_description_of_a_sample_or_typing_is_named() {
     }
     lab.run(&["verify"]).ends(0);
 }
+
+#[test]
+fn an_older_ledger_gets_the_checksums_and_the_letters_that_it_lacks() {
+    let lab = Lab::new();
+    let header = "sample_id,sex,kit,vWA,FGA\n";
+    lab.import("children", "first.csv", format!("{header}C1,f,Kit A,14/15,22\n"), &[]).ends(0);
+    lab.import("children", "second.csv", format!("{header}C1,f,Kit B,14/15,22\n"), &["--on-conflict", "add"]).ends(0);
+    lab.import("families", "f.csv", "family_id,sample_id,relation,sex,vWA,FGA\nF1,S1,father,m,14,22\n", &[]).ends(0);
+    let older = "ALTER TABLE sample DROP COLUMN sum; ALTER TABLE typing DROP COLUMN sum; DROP TABLE letter;
+                 DELETE FROM meta WHERE key = 'letters'; PRAGMA user_version = 22";
+    lab.database("store").execute_batch(older).unwrap();
+    lab.run(&["index"]).ends(0);
+    lab.run(&["verify"]).ends(0);
+    let missing = "SELECT count(*) FROM (SELECT sum FROM sample UNION ALL SELECT sum FROM typing) WHERE sum IS NULL";
+    let number: i64 = lab.database("store").query_row(missing, [], |row| row.get(0)).unwrap();
+    assert_eq!(number, 0);
+    lab.run(&["letter", "list"]).ends(0);
+    lab.run(&["export", "--as", "families", &lab.name("out.csv")]).ends(0);
+}
