@@ -11,7 +11,6 @@ use super::finding_words::{meaning, remedy, severity};
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::page::{Page, narrow_table};
-#[cfg(feature = "cli")]
 
 /// The kinds of findings to describe.
 #[derive(Clone, Debug)]

@@ -132,21 +132,21 @@ impl StatisticsReport {
                 if measures.is_empty() {
                     continue;
                 }
-                let header = [first].into_iter().chain(measures.iter().map(|one| one.1)).collect();
+                let header: Vec<&str> = [first].into_iter().chain(measures.iter().map(|one| one.1)).collect();
                 let number = |row: &Counts, measure| {
                     row.counts.get(&measure).copied().flatten().map_or_else(|| HIDDEN.to_owned(), count)
                 };
                 let cells = |row: &Counts| measures.iter().map(|one| number(row, one.0)).collect();
-                page += block(&format!("{title}, by {by}"), header, table, cells);
+                page += block(&format!("{title}, by {by}"), &header, table, cells);
             }
-            let header = [first].into_iter().chain(DAYS.iter().map(|one| one.1)).collect();
+            let header: Vec<&str> = [first].into_iter().chain(DAYS.iter().map(|one| one.1)).collect();
             let median = |row: &Counts, interval: Interval| match row.median_days.get(&interval).copied().flatten() {
                 Some(days) => days.to_string(),
                 None if row.counts.get(&interval.counted_by()).is_none_or(Option::is_none) => HIDDEN.to_owned(),
                 None => "-".to_owned(),
             };
             let cells = |row: &Counts| DAYS.iter().map(|one| median(row, one.0)).collect();
-            page += block(&format!("Days until, median, by {by}"), header, table, cells);
+            page += block(&format!("Days until, median, by {by}"), &header, table, cells);
             page
         };
         let mut page: Page = self.tables.iter().map(blocks).collect();
@@ -166,7 +166,7 @@ impl StatisticsReport {
 
 /// Formats one block: a title, the groups and the total.
 #[cfg(feature = "cli")]
-fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Counts) -> Vec<String>) -> Page {
+fn block(title: &str, header: &[&str], table: &GroupCounts, cells: impl Fn(&Counts) -> Vec<String>) -> Page {
     let row = |name: String, row: &Counts| [name].into_iter().chain(cells(row)).collect();
     let short = |name: &str, most: usize| match name.chars().count() > most {
         true => name.chars().take(most - 2).chain("..".chars()).collect(),
@@ -183,7 +183,7 @@ fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Co
     let rows: Vec<Vec<String>> = rows.chain([row("total".to_owned(), &table.total)]).collect();
     let right: Vec<usize> = (1..header.len()).collect();
     let mut page = Page::from(format!("{title}\n\n"));
-    page += table_of(&header, &right, rows);
+    page += table_of(header, &right, rows);
     page += "\n";
     page
 }

@@ -162,11 +162,11 @@ impl List {
             TableFormat::Parquet => output.parquet("candidates", &report.csv())?,
             TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,
             TableFormat::Listed(Format::Table) if is_empty && query.is_filtered() => {
-                output.say("no candidate passes these filters")
+                output.say("no candidate passes these filters");
             }
             TableFormat::Listed(Format::Table) if is_empty => output.say("no candidates"),
             TableFormat::Listed(Format::Table) if self.brief && self.numbers.numbers.is_none() => {
-                output.page(report.table(usize::MAX))?
+                output.page(report.table(usize::MAX))?;
             }
             TableFormat::Listed(Format::Table) => output.page(report.cards())?,
         }
