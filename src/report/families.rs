@@ -1,5 +1,6 @@
 //! Writes the inconsistencies within families.
 
+#[cfg(feature = "cli")]
 use std::fmt::Write as _;
 
 use serde::Serialize;

@@ -8,6 +8,7 @@ use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 #[cfg(feature = "cli")]
 use super::page::Page;
+#[cfg(feature = "cli")]
 use super::words::count;
 
 /// A pair that is no longer a candidate.
