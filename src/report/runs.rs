@@ -6,7 +6,6 @@ use crate::model::Pseudonym;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-#[cfg(feature = "cli")]
 use super::page::Page;
 #[cfg(feature = "cli")]
 use super::words::count;
