@@ -17,9 +17,10 @@ pub const SCREEN: usize = 80;
 pub const HANG: usize = 4;
 
 /// The digits of a pseudonym, and those that are shown of it on a terminal: among a million children, two have the same
-/// ones with a probability of 0.2 %, and a command that is given digits of two says so.
+/// 12 with a probability of 0.2 %. A table that is too wide with them shows fewer. A command that is given digits of two
+/// persons says so.
 const DIGITS: usize = 32;
-const SHORT_DIGITS: usize = 12;
+const SHORT_DIGITS: [usize; 2] = [12, 8];
 
 /// Lines and tables for people. `to_string` lays them out as for a file, in English.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Page {
     /// Returns the page as text. Lines wrap at the width of the terminal, or of a screen.
     #[must_use]
     pub fn laid_out(&self, look: Look) -> String {
-        let short = if look.short { self.short_digits() } else { DIGITS };
+        let short = SHORT_DIGITS.map(|least| if look.short { self.short_digits(least) } else { DIGITS });
         let mut shown = String::new();
         for block in &self.blocks {
             match block {
@@ -101,8 +102,8 @@ impl Page {
         self.to_string().contains(text)
     }
 
-    /// Returns how many digits tell the pseudonyms in the tables apart.
-    fn short_digits(&self) -> usize {
+    /// Returns how many digits, at least these, tell the pseudonyms in the tables apart.
+    fn short_digits(&self, least: usize) -> usize {
         let cells = self.blocks.iter().filter_map(|block| match block {
             Block::Table(table) => Some(table.rows.iter().flatten()),
             Block::Text(_) | Block::Verbatim(_) => None,
@@ -113,7 +114,7 @@ impl Page {
             let mut seen = HashMap::new();
             all.iter().all(|one| *seen.entry(&one[..*digits]).or_insert(one) == one)
         };
-        (SHORT_DIGITS..DIGITS).find(tells_apart).unwrap_or(DIGITS)
+        (least..DIGITS).find(tells_apart).unwrap_or(DIGITS)
     }
 
     fn push_text(&mut self, text: &str) {
@@ -221,25 +222,36 @@ fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<St
 }
 
 impl Table {
-    fn laid_out(&self, look: Look, digits: usize) -> String {
-        let cell = |cell: &String| -> String {
-            let shorter: Vec<&str> =
-                cell.split(' ').map(|word| if is_pseudonym(word) { &word[..digits] } else { word }).collect();
-            in_language(&shorter.join(" "), look.language).into_owned()
+    fn laid_out(&self, look: Look, digits: [usize; 2]) -> String {
+        // On a terminal, a column that says nothing takes no space.
+        let last = self.header.len().saturating_sub(1);
+        let says =
+            |column: usize| !self.header[column].is_empty() || self.rows.iter().any(|row| !row[column].is_empty());
+        let shown = if look.columns.is_none() || says(last) { self.header.len() } else { last };
+        let cells = |cells: &[String], digits: usize| -> Vec<String> {
+            let cell = |cell: &String| {
+                let shorter: Vec<&str> =
+                    cell.split(' ').map(|word| if is_pseudonym(word) { &word[..digits] } else { word }).collect();
+                in_language(&shorter.join(" "), look.language).into_owned()
+            };
+            cells[..shown].iter().map(cell).collect()
         };
-        let header: Vec<String> = self.header.iter().map(cell).collect();
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-        let natural = self.render(&header, &rows, None);
+        let header = cells(&self.header, digits[0]);
+        let rows = |digits: usize| -> Vec<Vec<String>> { self.rows.iter().map(|row| cells(row, digits)).collect() };
+        let is_too_wide = |text: &str, most: usize| text.lines().any(|line| crate::words::width_of(line) > most);
+        let natural = self.render(&header, &rows(digits[0]), None);
         let most = match look.columns {
             Some(columns) => columns,
             None if self.is_narrow => SCREEN,
             None => usize::MAX,
         };
-        let mut text = if natural.lines().any(|line| crate::words::width_of(line) > most) {
-            self.render(&header, &rows, u16::try_from(most).ok())
-        } else {
-            natural
-        };
+        let mut text = natural;
+        if is_too_wide(&text, most) {
+            text = self.render(&header, &rows(digits[0]), u16::try_from(most).ok());
+        }
+        if is_too_wide(&text, most) && digits[1] < digits[0] {
+            text = self.render(&header, &rows(digits[1]), u16::try_from(most).ok());
+        }
         if look.bold
             && let Some(end) = text.lines().position(|line| line.starts_with('-'))
         {
@@ -277,7 +289,7 @@ impl Table {
                 }
             }
         }
-        for &column in &self.right {
+        for &column in self.right.iter().filter(|column| **column < header.len()) {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
