@@ -294,3 +294,67 @@ fn every_template_is_found_again() {
         }
     }
 }
+
+/// Signs and names that are the same in both languages.
+const SAME: [&str; 9] = ["#", "5 %", "25 %", "50 %", "75 %", "95 %", "log10 LR", "LR", "N"];
+
+/// Every file of the source that people see tables and counts of, with its text.
+fn files(folder: &Path, into: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, into);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            into.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// The string literals of a piece of source without escapes.
+fn literals(source: &str) -> impl Iterator<Item = &str> {
+    source.split('"').skip(1).step_by(2)
+}
+
+#[test]
+fn counts_and_headings_have_their_chinese() {
+    let mut all = Vec::new();
+    files(&source(), &mut all);
+    let catalogue = catalogue();
+    let known: BTreeSet<&str> = catalogue.values().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let (mut counted, mut headings, mut missing) = (0, 0, BTreeSet::new());
+    for (file, text) in &all {
+        // Tests and examples make up their own.
+        let text = text.split("mod tests {").next().unwrap();
+        for call in text.split("plural(").skip(1) {
+            let argument = call.split([')', ';']).next().unwrap();
+            let Some(noun) = literals(argument).last().filter(|noun| !noun.contains('{')) else { continue };
+            counted += 1;
+            for number in [1, 2] {
+                let words = reunite::report::words::plural(number, noun).replacen(&number.to_string(), "{}", 1);
+                if !known.contains(words.as_str()) {
+                    missing.insert(format!("{words:?} of {file}"));
+                }
+            }
+        }
+        let is_shown = file.contains("/report/") || file.contains("/cli/");
+        for table in ["plain_table(", "narrow_table(", "let header = "] {
+            for call in text.split(table).skip(1).filter(|call| is_shown && call.trim_start().starts_with('[')) {
+                let header = call.split(']').next().unwrap();
+                // Fields of CSV are the same in every language.
+                for heading in literals(header).filter(|_| !header.contains('_')) {
+                    headings += 1;
+                    if !heading.is_empty() && heading.is_ascii() && !SAME.contains(&heading) && !known.contains(heading)
+                    {
+                        missing.insert(format!("{heading:?} of {file}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(counted > 50 && headings > 50, "{counted} {headings}");
+    assert!(
+        missing.is_empty(),
+        "src/words/zh/words.toml lacks\n{}",
+        missing.into_iter().collect::<Vec<_>>().join("\n")
+    );
+}
