@@ -21,9 +21,9 @@ pub struct LetterPage {
     /// `true` if it replaces an earlier letter.
     pub replaces: bool,
     /// The half of the code that the family says.
-    pub family_code: String,
+    pub family_half: String,
     /// The half of the code that the laboratory says.
-    pub laboratory_code: String,
+    pub laboratory_half: String,
     /// The name of the laboratory.
     pub laboratory: String,
     /// The number that the family calls.
@@ -59,8 +59,8 @@ impl LetterPage {
             "family": digits,
             "issue": self.issue,
             "replaces": self.replaces,
-            "family_code": self.family_code,
-            "laboratory_code": self.laboratory_code,
+            "family_code": self.family_half,
+            "laboratory_code": self.laboratory_half,
             "laboratory": self.laboratory,
             "phone": self.phone,
         })

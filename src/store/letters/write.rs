@@ -96,8 +96,8 @@ impl Store {
             family,
             issue,
             replaces: letters.of(family).iter().any(|kept| kept.letter.issue < issue),
-            family_code: code.family(),
-            laboratory_code: code.laboratory(),
+            family_half: code.family(),
+            laboratory_half: code.laboratory(),
             laboratory,
             phone,
         })
