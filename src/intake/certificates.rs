@@ -212,7 +212,7 @@ impl<'a> Cells<'a, '_> {
             self.refuse(CertificateColumn::Certificate, FindingCode::Identifier, NO_NUMBER);
         } else if number.issue.is_none() {
             let column = self.header.column(CertificateColumn::Certificate);
-            let what = "the cell is no number of a birth certificate: kept as malformed; read it again from the \
+            let what = "the cell is not the number of a birth certificate: kept as malformed; read it again from the \
                         certificate";
             self.findings.warn(self.line, column, FindingCode::BirthCertificateForm, what);
         }
