@@ -126,6 +126,7 @@
 //! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, certificates, population (frequency tables) |
 //! | `audit` | records of who did what and why, in a hash chain with signed checkpoints | model, pseudonym (key files only) |
 //! | `certificates` | checks of birth certificates: numbers, claims, the codes of answers; pure | model |
+//! | `exchange` | packages between agencies: signed, sealed, numbered; no store | model, pseudonym |
 //! | `review` | the states of a pair that two people review, what they sign, what is due; pure | model, audit (reviewers' public keys) |
 //! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files, review, certificates |
 //! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
@@ -139,7 +140,7 @@
 //! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, certificates, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -150,6 +151,7 @@ pub mod certificates;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod consistency;
+pub mod exchange;
 pub mod files;
 #[cfg(doc)]
 pub mod guide;

@@ -109,8 +109,11 @@ impl Ledger {
     /// # Errors
     /// A database error.
     pub fn unsealed(&self) -> Result<u64, LedgerError> {
-        let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child' AND sealed_id IS NULL)
-                   + (SELECT count(*) FROM member WHERE sealed_id IS NULL)";
+        // What another agency sent has no identifiers here.
+        let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child' AND sealed_id IS NULL
+                               AND pseudonym NOT IN (SELECT own FROM exchange_received))
+                   + (SELECT count(*) FROM member JOIN family ON family.id = family_id WHERE member.sealed_id IS NULL
+                               AND family.pseudonym NOT IN (SELECT own FROM exchange_received))";
         Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 }

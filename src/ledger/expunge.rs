@@ -12,10 +12,10 @@ use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
 use super::{
-    LedgerError, Replacement, certificate_keeping, custody, digests, expunged, integrity, letters, lost,
+    LedgerError, Replacement, certificate_keeping, custody, digests, exchange_keeping, expunged, integrity, letters, lost,
     review_keeping, runs,
 };
-use crate::audit::Attribution;
+use crate::audit::{Attribution, Entry};
 use crate::model::{Layout, Pseudonym};
 
 /// Samples and families that an expunging deletes.
@@ -110,72 +110,97 @@ impl Ledger {
         entry: impl Into<Attribution<'e>>,
     ) -> Result<Expunged, LedgerError> {
         let tx = self.begin()?;
-        let mut gone = Expunged::default();
-        let next = next_generation(&tx)?;
-        let mut reduced: BTreeSet<Pseudonym> = BTreeSet::new();
-        forget_files(&tx, scope)?;
-        // A family that is deleted only because it has no relative left may be imported again with other relatives.
-        expunged::note(&tx, scope.samples.iter().chain(&scope.named).copied())?;
-        let matched = integrity::families_matched(&tx)?;
-        letters::expunge(&tx, &scope.families)?;
-        for family in &scope.families {
-            gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
-            tx.execute(
-                "DELETE FROM member WHERE family_id = (SELECT id FROM family WHERE pseudonym = ?1)",
-                [family.as_bytes()],
-            )?;
-            gone.families += tx.execute("DELETE FROM family WHERE pseudonym = ?1", [family.as_bytes()])? as u64;
-        }
-        scope.families.iter().chain(&scope.samples).try_for_each(|who| lost::forget(&tx, *who))?;
-        let mut sums = integrity::Families::new(&tx)?;
-        for sample in &scope.samples {
-            let mut sound = Vec::new();
-            for family in families_of(&tx, *sample)? {
-                if let Some(id) = id_of(&tx, "family", family)?
-                    && sums.is_sound(id)?
-                {
-                    sound.push(id);
-                }
-                reduced.insert(family);
-                gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
-                tx.execute(
-                    "UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1",
-                    (family.as_bytes(), next),
-                )?;
-            }
-            gone.candidates += tx.execute("DELETE FROM candidate WHERE child = ?1", [sample.as_bytes()])? as u64;
-            tx.execute(
-                "DELETE FROM member WHERE sample_id = (SELECT id FROM sample WHERE pseudonym = ?1)",
-                [sample.as_bytes()],
-            )?;
-            sound.into_iter().try_for_each(|id| sums.renew(id))?;
-            let sql = "DELETE FROM sample WHERE pseudonym = ?1 RETURNING role = 'child'";
-            if let Some(is_child) = tx.query_row(sql, [sample.as_bytes()], |row| row.get::<_, bool>(0)).optional()? {
-                gone.samples += 1;
-                integrity::add_to_count(&tx, Layout::Children, -i64::from(is_child))?;
-            }
-        }
-        drop(sums);
-        integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
-        gone.manifests = scrub_runs(&tx, scope)?;
         let attribution = entry.into();
-        certificate_keeping::expunge(&tx, &scope.samples)?;
-        let reviews = review_keeping::expunge(&tx, &scope.families, &scope.samples)?;
-        if let Attribution::Entry(entry) = attribution {
-            review_keeping::note_change(&tx, reduced, entry)?;
-        }
-        replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
-        set_meta(&tx, UNFINISHED, 1)?;
-        advance(&tx)?;
-        if let Some(entry) = attribution.entry() {
-            let entry = entry.with("samples", gone.samples).with("families", gone.families);
-            let entry = entry.with("candidates", gone.candidates).with("manifests", gone.manifests);
-            let entry = reviews.describe(entry);
-            append(&tx, &entry.about(scope.samples.iter().chain(&scope.families).copied()))?;
+        let entry = match attribution {
+            Attribution::Entry(entry) => Some(entry),
+            Attribution::Unrecorded(_) => None,
+        };
+        let (gone, record) = expunge_in(&tx, scope, replaced, entry, true)?;
+        if let Some(record) = record {
+            append(&tx, &record)?;
         }
         tx.commit()?;
         Ok(gone)
     }
+}
+
+/// Expunges in a transaction of the caller, who commits it. `remember` leaves commitments, by which an import recognises
+/// what was expunged. Returns the record, which is not in the audit chain yet.
+///
+/// # Errors
+/// As [`Ledger::expunge`].
+pub(super) fn expunge_in(
+    tx: &Transaction<'_>,
+    scope: &Scope,
+    replaced: &[Replacement],
+    entry: Option<&Entry>,
+    remember: bool,
+) -> Result<(Expunged, Option<Entry>), LedgerError> {
+    let mut gone = Expunged::default();
+    let next = next_generation(tx)?;
+    let mut reduced: BTreeSet<Pseudonym> = BTreeSet::new();
+    forget_files(tx, scope)?;
+    // A family that is deleted only because it has no relative left may be imported again with other relatives.
+    if remember {
+        expunged::note(tx, scope.samples.iter().chain(&scope.named).copied())?;
+    }
+    let matched = integrity::families_matched(tx)?;
+    letters::expunge(tx, &scope.families)?;
+    for family in &scope.families {
+        gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
+        tx.execute(
+            "DELETE FROM member WHERE family_id = (SELECT id FROM family WHERE pseudonym = ?1)",
+            [family.as_bytes()],
+        )?;
+        gone.families += tx.execute("DELETE FROM family WHERE pseudonym = ?1", [family.as_bytes()])? as u64;
+    }
+    scope.families.iter().chain(&scope.samples).try_for_each(|who| lost::forget(tx, *who))?;
+    let mut sums = integrity::Families::new(tx)?;
+    for sample in &scope.samples {
+        let mut sound = Vec::new();
+        for family in families_of(tx, *sample)? {
+            if let Some(id) = id_of(tx, "family", family)?
+                && sums.is_sound(id)?
+            {
+                sound.push(id);
+            }
+            reduced.insert(family);
+            gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
+            tx.execute(
+                "UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1",
+                (family.as_bytes(), next),
+            )?;
+        }
+        gone.candidates += tx.execute("DELETE FROM candidate WHERE child = ?1", [sample.as_bytes()])? as u64;
+        tx.execute(
+            "DELETE FROM member WHERE sample_id = (SELECT id FROM sample WHERE pseudonym = ?1)",
+            [sample.as_bytes()],
+        )?;
+        sound.into_iter().try_for_each(|id| sums.renew(id))?;
+        let sql = "DELETE FROM sample WHERE pseudonym = ?1 RETURNING role = 'child'";
+        if let Some(is_child) = tx.query_row(sql, [sample.as_bytes()], |row| row.get::<_, bool>(0)).optional()? {
+            gone.samples += 1;
+            integrity::add_to_count(tx, Layout::Children, -i64::from(is_child))?;
+        }
+    }
+    drop(sums);
+    integrity::add_to_count(tx, Layout::Families, integrity::families_matched(tx)? - matched)?;
+    gone.manifests = scrub_runs(tx, scope)?;
+    certificate_keeping::expunge(tx, &scope.samples)?;
+    exchange_keeping::expunge(tx, &scope.samples, &scope.families)?;
+    let reviews = review_keeping::expunge(tx, &scope.families, &scope.samples)?;
+    if let Some(entry) = entry {
+        review_keeping::note_change(tx, reduced, entry)?;
+    }
+    replaced.iter().try_for_each(|one| custody::replace(tx, one))?;
+    set_meta(tx, UNFINISHED, 1)?;
+    advance(tx)?;
+    let record = entry.map(|entry| {
+        let entry = entry.clone().with("samples", gone.samples).with("families", gone.families);
+        let entry = entry.with("candidates", gone.candidates).with("manifests", gone.manifests);
+        reviews.describe(entry).about(scope.samples.iter().chain(&scope.families).copied())
+    });
+    Ok((gone, record))
 }
 
 /// Forgets the digests of all files that may have held one of these: from their first import on.

@@ -21,6 +21,9 @@ mod digests;
 mod encrypt;
 mod entered;
 mod error;
+mod exchange;
+mod exchange_keeping;
+mod exchange_taking;
 mod export;
 mod expunge;
 mod expunged;
@@ -66,6 +69,10 @@ pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
 pub use entered::Entered;
 pub use error::{LedgerError, Trouble};
+pub use exchange::{
+    Exchanged, LastPackage, Partner, ReceivedHit, ReceivedRecord, Sending, SentRecord, ToldHit,
+};
+pub use exchange_taking::{Taken, TakingRecords};
 pub use export::Chosen;
 pub use expunge::{Expunged, Scope};
 pub use expunged::{CarriedOver, ExpungedBefore, commit, veil};

@@ -15,7 +15,7 @@ use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
     CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, certificate_keeping, codec, custody,
-    described, digests, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
+    described, digests, exchange_keeping, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -100,6 +100,7 @@ impl Ledger {
         let sound = integrity::sound_families(&tx)?;
         let forgotten = certificate_keeping::forget(&tx)?;
         let letters = letters::rename(&tx, &renamed.families, &renamed.letters)?;
+        exchange_keeping::rename(&tx, renamed)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
@@ -144,7 +145,7 @@ impl Ledger {
 }
 
 /// Returns the new name of a sample or family of the table.
-fn new_name(table: &str, old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>) -> Result<Pseudonym, LedgerError> {
+pub(super) fn new_name(table: &str, old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>) -> Result<Pseudonym, LedgerError> {
     let missing = || LedgerError::Damaged { of: format!("{table} {old}"), what: "the vault has no record of it" };
     names.get(&old).copied().ok_or_else(missing)
 }

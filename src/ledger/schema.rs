@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 25] = [
+pub(super) const MIGRATIONS: [&str; 26] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: [&str; 25] = [
     CERTIFICATES,
     LETTERS,
     DESCRIBED,
+    EXCHANGE,
 ];
 
 /// The version that this program writes.
@@ -366,3 +367,60 @@ INSERT INTO meta (key, value) VALUES ('letters', 0);
 
 /// Checksums of what samples and typings have besides their profiles, see `described` and `typings`.
 const DESCRIBED: &str = "ALTER TABLE sample ADD COLUMN sum BLOB; ALTER TABLE typing ADD COLUMN sum BLOB;";
+
+/// `partner`: agencies with which records are exchanged. `exchange_sent`, `exchange_received`: what each has from this store,
+/// and this store from each. `exchange_told`, `exchange_hit`: pairs that an agency was told about, and that an agency told
+/// this store about. See `exchange`, also for the numbers in `meta`.
+const EXCHANGE: &str = "
+CREATE TABLE partner (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    card TEXT NOT NULL,
+    salt BLOB NOT NULL CHECK (length(salt) = 16),
+    revoked INTEGER NOT NULL CHECK (revoked = 0 OR revoked = 1),
+    sent INTEGER NOT NULL, sent_digest BLOB CHECK (sent_digest IS NULL OR length(sent_digest) = 32),
+    received INTEGER NOT NULL, received_digest BLOB CHECK (received_digest IS NULL OR length(received_digest) = 32),
+    sum BLOB NOT NULL
+) STRICT;
+CREATE TABLE exchange_sent (
+    partner_id INTEGER NOT NULL REFERENCES partner,
+    sent BLOB NOT NULL CHECK (length(sent) = 16),
+    kind TEXT NOT NULL,
+    own BLOB CHECK (own IS NULL OR length(own) = 16),
+    content BLOB NOT NULL CHECK (length(content) = 16),
+    sum BLOB NOT NULL,
+    PRIMARY KEY (partner_id, sent)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX exchange_sent_own ON exchange_sent (own);
+CREATE TABLE exchange_received (
+    partner_id INTEGER NOT NULL REFERENCES partner,
+    theirs BLOB NOT NULL CHECK (length(theirs) = 16),
+    kind TEXT NOT NULL,
+    own BLOB NOT NULL UNIQUE CHECK (length(own) = 16),
+    keep_until TEXT,
+    sum BLOB NOT NULL,
+    PRIMARY KEY (partner_id, theirs)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE exchange_told (
+    partner_id INTEGER NOT NULL REFERENCES partner,
+    reference BLOB NOT NULL CHECK (length(reference) = 16),
+    family BLOB CHECK (family IS NULL OR length(family) = 16),
+    child BLOB CHECK (child IS NULL OR length(child) = 16),
+    content BLOB NOT NULL CHECK (length(content) = 16),
+    sum BLOB NOT NULL,
+    PRIMARY KEY (partner_id, reference)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE exchange_hit (
+    partner_id INTEGER NOT NULL REFERENCES partner,
+    reference BLOB NOT NULL CHECK (length(reference) = 16),
+    family BLOB CHECK (family IS NULL OR length(family) = 16),
+    child BLOB CHECK (child IS NULL OR length(child) = 16),
+    other BLOB CHECK (other IS NULL OR length(other) = 16),
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    received_at INTEGER NOT NULL,
+    sum BLOB NOT NULL,
+    PRIMARY KEY (partner_id, reference)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES
+    ('partners', 0), ('exchange_sent', 0), ('exchange_received', 0), ('exchange_told', 0), ('exchange_hits', 0);
+";

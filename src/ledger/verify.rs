@@ -10,7 +10,7 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
 use super::{
-    LedgerError, certificate_keeping, described, integrity, letters, lost, multi_allele, pedigrees, reviews, typings,
+    LedgerError, certificate_keeping, described, exchange_keeping, integrity, letters, lost, multi_allele, pedigrees, reviews, typings,
 };
 use crate::model::{Panel, Pseudonym, Relation};
 
@@ -36,6 +36,7 @@ impl Ledger {
         lost::verify(&tx, &mut findings)?;
         certificate_keeping::verify(&tx, &mut findings)?;
         letters::verify(&tx, &mut findings)?;
+        exchange_keeping::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use age::secrecy::ExposeSecret;
 use age::x25519;
+use zeroize::Zeroizing;
 
 use super::private::{KeyError, KeySource, read_secret};
 
@@ -66,6 +68,23 @@ impl Identity {
         if identities.is_empty() { Err(malformed()) } else { Ok(Self(identities)) }
     }
 
+    /// Makes a random identity. Returns it with its line, which is the secret, and the recipient whom it opens for.
+    #[must_use]
+    pub fn random() -> (Self, Zeroizing<String>, Custodian) {
+        let identity = x25519::Identity::generate();
+        let line = Zeroizing::new(identity.to_string().expose_secret().to_owned());
+        let recipient = Custodian(identity.to_public());
+        (Self(vec![identity]), line, recipient)
+    }
+
+    /// Reads the line of an identity, and returns it with the recipient whom it opens for; `None` if it is not one.
+    #[must_use]
+    pub fn from_line(line: &str) -> Option<(Self, Custodian)> {
+        let identity: x25519::Identity = line.parse().ok()?;
+        let recipient = Custodian(identity.to_public());
+        Some((Self(vec![identity]), recipient))
+    }
+
     /// Joins identities: the result opens everything that any of these opens.
     #[must_use]
     pub fn join(all: impl IntoIterator<Item = Self>) -> Self {
@@ -77,8 +96,6 @@ impl Identity {
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
-
-    use age::secrecy::ExposeSecret;
 
     use super::*;
 

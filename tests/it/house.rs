@@ -22,7 +22,7 @@ const OWNERS: [(&str, &[&str]); 18] = [
     // The feature `cli` gates it there.
     ("comfy_table", &["report"]),
     ("ctrlc", &["cli", "main"]),
-    ("ed25519_dalek", &["audit"]),
+    ("ed25519_dalek", &["audit", "exchange"]),
     ("encoding_rs", &["intake"]),
     ("indicatif", &["cli", "main"]),
     ("memmap2", &["index"]),

@@ -11,13 +11,14 @@ mod typings;
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::thread;
 
 use rusqlite::Transaction;
 
 use self::plan::Plan;
 use self::stored::Encoder;
-use crate::audit::Attribution;
+use crate::audit::{Attribution, Entry};
 use crate::ledger::Ledger;
 use crate::ledger::audit::append;
 use crate::ledger::generation::advance;
@@ -99,94 +100,18 @@ impl Ledger {
     ) -> Result<ImportReport, LedgerError> {
         let path = self.path.clone();
         let tx = self.begin()?;
-        let encoder = Encoder::new(&tx, batch)?;
-        let mut plan = Plan::new(batch);
-        stored::plan(&tx, batch, &encoder, on_conflict, &mut plan)?;
-        let returning = expunged::returning(&tx, batch)?;
-        plan.note_returning(batch, &returning, on_conflict);
-        relatives::plan(&tx, batch, on_conflict, &mut plan)?;
-        plan.conflicts.sort_unstable();
-        let mut kinds = plan.conflicts.iter().map(|conflict| conflict.kind);
-        let is_open = |kind: &ConflictKind| !(batch.returning.take_in && kind.is_return());
-        let refused = match on_conflict {
-            OnConflict::Refuse => kinds.any(|kind| is_open(&kind)),
-            OnConflict::Keep => false,
-            OnConflict::Replace => kinds.any(|kind| is_open(&kind) && !kind.is_replaceable()),
-            OnConflict::Add => kinds.any(|kind| is_open(&kind) && kind != ConflictKind::FewShared),
+        let seal = seal.filter(|_| !dry_run);
+        let entry = match attribution {
+            Attribution::Entry(entry) => Some(entry),
+            Attribution::Unrecorded(_) => None,
         };
-        let before = superseded::before(&tx, batch)?;
-        let mut report = match &before {
-            Some(before) if before.is_superseded(&tx, batch, &plan, on_conflict)? => {
-                let report =
-                    ImportReport { superseded: true, kept: batch.rows.len() as u64, ..ImportReport::default() };
-                let report = ImportReport { seen_before: Some(before.at), ..report };
-                if let Some(entry) = attribution.entry().filter(|_| !dry_run) {
-                    append(&tx, &batch.describe_import(entry, &report).with("outcome", "superseded"))?;
-                    tx.commit()?;
-                }
-                return Ok(report);
-            }
-            _ if refused => return Err(LedgerError::Conflicts(plan.conflicts)),
-            _ => plan.report(),
-        };
-        report.seen_before = before.map(|before| before.at);
-        let restored = restored(batch, &plan, &returning);
-        report.restored = restored.len() as u64;
-        expunged::forget(&tx, restored.values())?;
-        let import = note_import(&tx, batch, &report)?;
-        let sealing = match &seal {
-            Some(_) if !dry_run => sealing::plan(&tx, batch, &plan)?,
-            _ => None,
-        };
-        let file = sealing.as_ref().map(|sealing| sealing.file);
-        // Sealing takes as long as writing, so another thread does it.
-        let (written, sealed) = thread::scope(|scope| {
-            let sealed = match seal.zip(sealing.as_ref()) {
-                None => None,
-                Some((seal, sealing)) => {
-                    match thread::Builder::new().spawn_scoped(scope, move || seal(&sealing.rows)) {
-                        Ok(sealed) => Some(sealed),
-                        Err(source) => {
-                            return (Err(LedgerError::Io { doing: "start a thread for", path, source }), Ok(None));
-                        }
-                    }
-                }
-            };
-            let written = samples::write(&tx, batch, &encoder, &plan, import, file).and_then(|written| {
-                typings::write(&tx, batch, &encoder, &plan, import)?;
-                let families = members::write(&tx, batch, &plan, &written.ids, file)?;
-                if batch.layout == Layout::Children {
-                    integrity::add_to_count(&tx, Layout::Children, written.new)?;
-                }
-                Ok((families, written.ids))
-            });
-            let sealed = sealed.map(|sealed| sealed.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            (written, sealed.transpose().map_err(LedgerError::Sealing))
-        });
-        let ((families, samples), sealed) = (written?, sealed?);
-        if let Some((sealing, file)) = sealing.zip(sealed.as_ref()) {
-            sealing.note_file(&tx, batch, &samples, file)?;
-        }
-        members::uncheck_families(&tx, batch, &plan)?;
-        report.candidates_deleted = members::delete_candidates(&tx, batch, &plan, &samples, &families)?;
-        if report.added + report.replaced + report.typings > 0 {
-            advance(&tx)?;
-        }
+        let Imported { report, record } = import_in(&tx, &path, batch, on_conflict, seal, entry)?;
         if dry_run {
             tx.rollback()?;
             return Ok(report);
         }
-        if let Attribution::Entry(entry) = attribution
-            && report.added + report.replaced + report.typings > 0
-        {
-            review_keeping::note_import(&tx, &plan.typings_of_children(batch), entry)?;
-        }
-        if let Some(entry) = attribution.entry() {
-            let mut entry = batch.describe_import(entry, &report).with("import", import);
-            if !restored.is_empty() {
-                entry = entry.with("restored", report.restored).about(restored.into_keys());
-            }
-            append(&tx, &entry.with("sealed", sealed.map_or(0, |file| file.records)))?;
+        if let Some(record) = record {
+            append(&tx, &record)?;
         }
         tx.commit()?;
         if report.replaced + report.typings > 0 {
@@ -196,6 +121,115 @@ impl Ledger {
         }
         Ok(report)
     }
+}
+
+/// What an import did in a transaction.
+pub(super) struct Imported {
+    pub(super) report: ImportReport,
+    /// The record of it, which is not in the audit chain yet; `None` without an entry.
+    pub(super) record: Option<Entry>,
+}
+
+/// Imports a batch in a transaction of the caller, who commits it, or rolls it back. Foreign keys must not be checked.
+///
+/// # Errors
+/// As [`Ledger::import`].
+pub(super) fn import_in(
+    tx: &Transaction<'_>,
+    path: &Path,
+    batch: &Batch,
+    on_conflict: OnConflict,
+    seal: Option<Sealer<'_>>,
+    entry: Option<&Entry>,
+) -> Result<Imported, LedgerError> {
+    let encoder = Encoder::new(tx, batch)?;
+    let mut plan = Plan::new(batch);
+    stored::plan(tx, batch, &encoder, on_conflict, &mut plan)?;
+    let returning = expunged::returning(tx, batch)?;
+    plan.note_returning(batch, &returning, on_conflict);
+    relatives::plan(tx, batch, on_conflict, &mut plan)?;
+    plan.conflicts.sort_unstable();
+    let mut kinds = plan.conflicts.iter().map(|conflict| conflict.kind);
+    let is_open = |kind: &ConflictKind| !(batch.returning.take_in && kind.is_return());
+    let refused = match on_conflict {
+        OnConflict::Refuse => kinds.any(|kind| is_open(&kind)),
+        OnConflict::Keep => false,
+        OnConflict::Replace => kinds.any(|kind| is_open(&kind) && !kind.is_replaceable()),
+        OnConflict::Add => kinds.any(|kind| is_open(&kind) && kind != ConflictKind::FewShared),
+    };
+    let before = superseded::before(tx, batch)?;
+    let mut report = match &before {
+        Some(before) if before.is_superseded(tx, batch, &plan, on_conflict)? => {
+            let report = ImportReport {
+                superseded: true,
+                kept: batch.rows.len() as u64,
+                seen_before: Some(before.at),
+                ..ImportReport::default()
+            };
+            let record =
+                entry.map(|entry| batch.describe_import(entry.clone(), &report).with("outcome", "superseded"));
+            return Ok(Imported { report, record });
+        }
+        _ if refused => return Err(LedgerError::Conflicts(plan.conflicts)),
+        _ => plan.report(),
+    };
+    report.seen_before = before.map(|before| before.at);
+    let restored = restored(batch, &plan, &returning);
+    report.restored = restored.len() as u64;
+    expunged::forget(tx, restored.values())?;
+    let import = note_import(tx, batch, &report)?;
+    let sealing = match &seal {
+        Some(_) => sealing::plan(tx, batch, &plan)?,
+        None => None,
+    };
+    let file = sealing.as_ref().map(|sealing| sealing.file);
+    // Sealing takes as long as writing, so another thread does it.
+    let (written, sealed) = thread::scope(|scope| {
+        let sealed = match seal.zip(sealing.as_ref()) {
+            None => None,
+            Some((seal, sealing)) => match thread::Builder::new().spawn_scoped(scope, move || seal(&sealing.rows)) {
+                Ok(sealed) => Some(sealed),
+                Err(source) => {
+                    let path = path.to_owned();
+                    return (Err(LedgerError::Io { doing: "start a thread for", path, source }), Ok(None));
+                }
+            },
+        };
+        let written = samples::write(tx, batch, &encoder, &plan, import, file).and_then(|written| {
+            typings::write(tx, batch, &encoder, &plan, import)?;
+            let families = members::write(tx, batch, &plan, &written.ids, file)?;
+            if batch.layout == Layout::Children {
+                integrity::add_to_count(tx, Layout::Children, written.new)?;
+            }
+            Ok((families, written.ids))
+        });
+        let sealed = sealed.map(|sealed| sealed.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (written, sealed.transpose().map_err(LedgerError::Sealing))
+    });
+    let ((families, samples), sealed) = (written?, sealed?);
+    if let Some((sealing, file)) = sealing.zip(sealed.as_ref()) {
+        sealing.note_file(tx, batch, &samples, file)?;
+    }
+    members::uncheck_families(tx, batch, &plan)?;
+    report.candidates_deleted = members::delete_candidates(tx, batch, &plan, &samples, &families)?;
+    let is_changed = report.added + report.replaced + report.typings > 0;
+    if is_changed {
+        advance(tx)?;
+    }
+    let record = match entry {
+        None => None,
+        Some(entry) => {
+            if is_changed {
+                review_keeping::note_import(tx, &plan.typings_of_children(batch), entry)?;
+            }
+            let mut record = batch.describe_import(entry.clone(), &report).with("import", import);
+            if !restored.is_empty() {
+                record = record.with("restored", report.restored).about(restored.into_keys());
+            }
+            Some(record.with("sealed", sealed.map_or(0, |file| file.records)))
+        }
+    };
+    Ok(Imported { report, record })
 }
 
 /// Returns the expunged samples and families that are taken in again.

@@ -1,0 +1,256 @@
+//! Takes a package of another agency in one transaction, whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rusqlite::Transaction;
+
+use super::audit::append;
+use super::column::{pseudonym, pseudonym_list};
+use super::exchange::{
+    HITS, ReceivedRow, Stored, delete, partner,
+};
+use super::expunge::expunge_in;
+use super::expunged;
+use super::import::import_in;
+use super::ledger::Ledger;
+use super::{
+    Batch, Exchanged, ImportReport, LastPackage, LedgerError, OnConflict, Partner, ReceivedHit, ReceivedRecord, Scope,
+};
+use crate::audit::Entry;
+use crate::model::{FamilyPedigree, Pedigree, Pseudonym};
+
+/// The records of a package, under pseudonyms of this store.
+#[derive(Debug)]
+pub struct TakingRecords<'a> {
+    /// The agency, by the number of its row.
+    pub partner: i64,
+    /// The package.
+    pub package: LastPackage,
+    /// `true` if these are all records of the agency: whatever else this store has from it is withdrawn.
+    pub is_complete: bool,
+    /// The children.
+    pub children: Batch,
+    /// The families.
+    pub families: Batch,
+    /// The agency's names of all samples and families of the package.
+    pub names: &'a [ReceivedRecord],
+    /// The agency's names of samples and families that are withdrawn.
+    pub gone: &'a [Pseudonym],
+}
+
+/// What was taken from a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Taken {
+    /// The children.
+    pub children: ImportReport,
+    /// The relatives of families.
+    pub families: ImportReport,
+    /// Number of samples that were withdrawn, and are deleted.
+    pub samples_gone: u64,
+    /// Number of families that were withdrawn, and are deleted.
+    pub families_gone: u64,
+    /// Number of samples and families that this store expunged itself: they were left out.
+    pub left_out: u64,
+    /// Number of hits that are new or changed.
+    pub hits: u64,
+    /// Number of hits that were withdrawn.
+    pub hits_gone: u64,
+}
+
+impl Ledger {
+    /// Takes the records of a package: adds and changes samples and families, and deletes what is withdrawn. What this
+    /// store expunged itself is left out.
+    ///
+    /// SQLite overwrites the deleted data in the pages that held it; the caller must run [`Self::compact`] afterwards.
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflicts`] if a record contradicts the ledger; a database error. Nothing is changed then.
+    pub fn take_records(&mut self, taking: TakingRecords<'_>, entry: &Entry) -> Result<Taken, LedgerError> {
+        // The transaction itself writes or looks up everything to which the new rows refer.
+        self.connection.pragma_update(None, "foreign_keys", false)?;
+        let done = self.take_unchecked(taking, entry);
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        done
+    }
+
+    fn take_unchecked(&mut self, taking: TakingRecords<'_>, entry: &Entry) -> Result<Taken, LedgerError> {
+        let path = self.path.clone();
+        let tx = self.begin()?;
+        let TakingRecords { partner: id, package, is_complete, mut children, mut families, names, gone } = taking;
+        let mut taken = Taken::default();
+        let known: BTreeMap<Pseudonym, ReceivedRecord> =
+            ReceivedRow::select(&tx, "partner_id = ?1", [id])?.into_iter().map(|row| (row.1.theirs, row.1)).collect();
+        let scope = withdrawn(&tx, &known, (names, gone, is_complete), &families)?;
+        if !scope.samples.is_empty() || !scope.families.is_empty() {
+            // The agency decides whether it sends them again, so nothing has to be remembered.
+            let done = expunge_in(&tx, &scope, &[], Some(entry), false)?.0;
+            (taken.samples_gone, taken.families_gone) = (done.samples, done.families);
+        }
+        let mut left_out: BTreeSet<Pseudonym> = BTreeSet::new();
+        for batch in [&mut children, &mut families] {
+            left_out.extend(leave_out_expunged(&tx, batch)?);
+        }
+        taken.left_out = left_out.len() as u64;
+        if !children.rows.is_empty() {
+            taken.children = import_in(&tx, &path, &children, OnConflict::Replace, None, Some(entry))?.report;
+        }
+        if !families.rows.is_empty() {
+            taken.families = import_in(&tx, &path, &families, OnConflict::Replace, None, Some(entry))?.report;
+        }
+        let new = names.iter().filter(|one| !left_out.contains(&one.own) && known.get(&one.theirs) != Some(one));
+        ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, record.clone())))?;
+        Partner::put(&tx, [Partner { received: package, ..partner(&tx, id)? }])?;
+        let entry = entry
+            .clone()
+            .with("children", children.rows.len())
+            .with("relatives", families.rows.len())
+            .with("samples_gone", taken.samples_gone)
+            .with("families_gone", taken.families_gone)
+            .with("left_out", taken.left_out);
+        let about = scope.samples.iter().chain(&scope.families).copied();
+        append(&tx, &entry.about(about.chain(names.iter().map(|record| record.own))))?;
+        tx.commit()?;
+        let _ = self.empty_journal();
+        Ok(taken)
+    }
+
+    /// Takes the hits of a package. A hit about somebody whom this store no longer has is left out.
+    ///
+    /// # Errors
+    /// A database error. Nothing is changed then.
+    pub fn take_hits(
+        &mut self,
+        partner_id: i64,
+        package: LastPackage,
+        hits: &[ReceivedHit],
+        gone: &[Pseudonym],
+        is_complete: bool,
+        entry: &Entry,
+    ) -> Result<Taken, LedgerError> {
+        let tx = self.begin()?;
+        let mut taken = Taken::default();
+        let mut withdrawn: BTreeSet<Pseudonym> = gone.iter().copied().collect();
+        if is_complete {
+            let all = ReceivedHit::select(&tx, "partner_id = ?1", [partner_id])?;
+            withdrawn.extend(all.iter().map(|hit| hit.reference));
+            hits.iter().for_each(|hit| drop(withdrawn.remove(&hit.reference)));
+        }
+        let withdrawn = withdrawn.into_iter().map(|reference| (partner_id, reference));
+        taken.hits_gone = delete(&tx, &HITS, "reference", withdrawn)? as u64;
+        ReceivedHit::put(&tx, hits.iter().cloned())?;
+        taken.hits = hits.len() as u64;
+        Partner::put(&tx, [Partner { received: package, ..partner(&tx, partner_id)? }])?;
+        let entry = entry.clone().with("hits", taken.hits).with("hits_gone", taken.hits_gone);
+        append(&tx, &entry.about(hits.iter().flat_map(|hit| [hit.family, hit.child]).flatten()))?;
+        tx.commit()?;
+        Ok(taken)
+    }
+}
+
+/// Returns what has to be deleted before the records are taken: what the agency withdraws, relatives that its families no
+/// longer have, and samples that are another thing now.
+fn withdrawn(
+    tx: &Transaction<'_>,
+    known: &BTreeMap<Pseudonym, ReceivedRecord>,
+    (names, gone, is_complete): (&[ReceivedRecord], &[Pseudonym], bool),
+    families: &Batch,
+) -> Result<Scope, LedgerError> {
+    let mut scope = Scope::default();
+    let present: BTreeMap<Pseudonym, Exchanged> = names.iter().map(|record| (record.theirs, record.kind)).collect();
+    let mut whom: Vec<&ReceivedRecord> = gone.iter().filter_map(|theirs| known.get(theirs)).collect();
+    if is_complete {
+        whom.extend(known.values().filter(|record| !present.contains_key(&record.theirs)));
+    }
+    // A child that is a relative now, or the reverse.
+    whom.extend(known.values().filter(|record| {
+        present.get(&record.theirs).is_some_and(|kind| *kind != record.kind)
+    }));
+    for record in whom {
+        match record.kind {
+            Exchanged::Family => drop(scope.families.insert(record.own)),
+            Exchanged::Child | Exchanged::Relative => drop(scope.samples.insert(record.own)),
+        }
+    }
+    // The relatives that each family of the package has.
+    let mut given: BTreeMap<Pseudonym, HashSet<Pseudonym>> = BTreeMap::new();
+    for row in &families.rows {
+        if let Some((family, _)) = row.family {
+            given.entry(family).or_default().insert(row.sample);
+        }
+    }
+    let of_agency: HashSet<Pseudonym> = known.values().map(|record| record.own).collect();
+    let touched: Vec<Pseudonym> = given.keys().chain(&scope.families).copied().collect();
+    let mut dropped: BTreeMap<Pseudonym, Vec<Pseudonym>> = BTreeMap::new();
+    for (family, sample) in members(tx, &touched)? {
+        if of_agency.contains(&sample) && !given.get(&family).is_some_and(|given| given.contains(&sample)) {
+            dropped.entry(sample).or_default().push(family);
+        }
+    }
+    let kept: HashSet<Pseudonym> = given.values().flatten().copied().collect();
+    for (sample, from) in dropped {
+        let elsewhere = families_of(tx, sample)?.iter().any(|family| !touched.contains(family));
+        if !kept.contains(&sample) && !elsewhere {
+            scope.samples.insert(sample);
+        } else {
+            // The sample stays for another family: this one is written anew without it.
+            scope.families.extend(from);
+        }
+    }
+    Ok(scope)
+}
+
+/// Returns the families and samples of these families.
+fn members(tx: &Transaction<'_>, families: &[Pseudonym]) -> Result<Vec<(Pseudonym, Pseudonym)>, LedgerError> {
+    let mut statement = tx.prepare(
+        "SELECT family.pseudonym, sample.pseudonym FROM family JOIN member ON family_id = family.id
+         JOIN sample ON sample.id = sample_id WHERE +family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))",
+    )?;
+    let mut rows = statement.query([pseudonym_list(families)])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((pseudonym(row, 0)?, pseudonym(row, 1)?));
+    }
+    Ok(all)
+}
+
+fn families_of(tx: &Transaction<'_>, sample: Pseudonym) -> Result<Vec<Pseudonym>, LedgerError> {
+    let mut statement = tx.prepare(
+        "SELECT family.pseudonym FROM sample JOIN member ON sample_id = sample.id JOIN family ON family.id = family_id
+         WHERE sample.pseudonym = ?1",
+    )?;
+    let mut rows = statement.query([sample.as_bytes()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(pseudonym(row, 0)?);
+    }
+    Ok(all)
+}
+
+/// Removes the rows of what this store expunged itself. Returns whom they are of.
+fn leave_out_expunged(tx: &Transaction<'_>, batch: &mut Batch) -> Result<BTreeSet<Pseudonym>, LedgerError> {
+    let returning: BTreeSet<Pseudonym> = expunged::returning(tx, batch)?.into_keys().collect();
+    if returning.is_empty() {
+        return Ok(returning);
+    }
+    batch.rows.retain(|row| {
+        !returning.contains(&row.sample) && row.family.is_none_or(|(family, _)| !returning.contains(&family))
+    });
+    let families: HashSet<Pseudonym> = batch.rows.iter().filter_map(|row| Some(row.family?.0)).collect();
+    batch.pedigrees.retain(|pedigree| families.contains(&pedigree.family));
+    for pedigree in &mut batch.pedigrees {
+        *pedigree = without(pedigree, &returning);
+    }
+    Ok(returning)
+}
+
+/// Returns a pedigree in which these samples have no place; the persons stay.
+fn without(pedigree: &FamilyPedigree, gone: &BTreeSet<Pseudonym>) -> FamilyPedigree {
+    let stay = pedigree.samples.iter().zip(pedigree.pedigree.relatives()).filter(|(sample, _)| !gone.contains(sample));
+    let (samples, places): (Vec<Pseudonym>, Vec<usize>) = stay.unzip();
+    match Pedigree::from_members(pedigree.pedigree.members(), pedigree.pedigree.child(), &places) {
+        Ok(fewer) => FamilyPedigree { family: pedigree.family, pedigree: fewer, samples },
+        // The same persons with fewer samples are a pedigree.
+        Err(_) => pedigree.clone(),
+    }
+}
