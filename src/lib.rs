@@ -136,7 +136,7 @@
 //! | `supervision` | counts for supervisors, with small numbers hidden; pure | meaning, model |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, exchange (hits), population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
 //! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis |

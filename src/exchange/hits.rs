@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::lines::{lines, push, text};
@@ -79,6 +80,60 @@ pub struct Hit {
     pub class: Option<String>,
     /// The state of the sender's review.
     pub decision: String,
+}
+
+/// What a store keeps of a hit that another agency told: its numbers and what they are based on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HitBody {
+    /// log10 of the likelihood ratio.
+    pub log10_lr: f64,
+    /// `true` if that holds only with a statement of the papers in doubt.
+    pub papers_doubted: bool,
+    /// Number of loci compared.
+    pub loci_compared: u32,
+    /// Number of loci at which a mutation is required.
+    pub incompatible_loci: u32,
+    /// Expected number of chance hits in the agency's database.
+    pub expected_chance_hits: Option<f64>,
+    /// Posterior probability.
+    pub posterior: Option<f64>,
+    /// The class.
+    pub class: Option<String>,
+    /// The state of the agency's review.
+    pub decision: String,
+    /// Digest of the agency's run.
+    pub run: String,
+    /// The agency's program.
+    pub program: String,
+    /// The agency's frequency table.
+    pub frequencies: String,
+    /// The prior of the posterior.
+    pub prior: String,
+    /// The day of the package, by UTC.
+    pub made_on: String,
+}
+
+impl HitBody {
+    /// Returns what is kept of a hit in a package of this day.
+    #[must_use]
+    pub fn new(hit: &Hit, basis: &HitsBasis, made_on: &str) -> Self {
+        Self {
+            log10_lr: hit.log10_lr,
+            papers_doubted: hit.papers_doubted,
+            loci_compared: hit.loci_compared,
+            incompatible_loci: hit.incompatible_loci,
+            expected_chance_hits: hit.expected_chance_hits,
+            posterior: hit.posterior,
+            class: hit.class.clone(),
+            decision: hit.decision.clone(),
+            run: basis.run.clone(),
+            program: basis.program.clone(),
+            frequencies: basis.frequencies.clone(),
+            prior: basis.prior.clone(),
+            made_on: made_on.to_owned(),
+        }
+    }
 }
 
 /// A line of a package of hits.

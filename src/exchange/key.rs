@@ -118,7 +118,9 @@ pub enum CardError {
     #[error("it is the secret exchange key of an agency; the card is the file of that name with .pub")]
     Secret,
     /// It is something else.
-    #[error("it is not the card of an agency: a line of `reunite-exchange-card-1`, 64 hexadecimal digits and an age recipient")]
+    #[error(
+        "it is not the card of an agency: a line of `reunite-exchange-card-1`, 64 hexadecimal digits and an age recipient"
+    )]
     Form,
 }
 
@@ -162,7 +164,8 @@ impl Card {
     pub fn fingerprint(&self) -> String {
         let digest = blake3::derive_key("reunite 2026 fingerprint of an exchange card v1", self.to_string().as_bytes());
         let digits = HEXLOWER.encode(&digest[..16]);
-        let groups: Vec<&str> = digits.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
+        let groups: Vec<&str> =
+            digits.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
         groups.join(" ")
     }
 
@@ -209,7 +212,9 @@ mod tests {
         assert!(!CardError::Secret.to_string().contains(&secret[30..60]));
         let (begin, end) = card.split_at(card.len() - 1);
         let zeros = card.replace(&card[24..88], &"0".repeat(64));
-        for text in ["", begin, &format!("{card} x"), &card.replace("card-1", "card-2"), &format!("{begin}{end}{end}"), &zeros] {
+        for text in
+            ["", begin, &format!("{card} x"), &card.replace("card-1", "card-2"), &format!("{begin}{end}{end}"), &zeros]
+        {
             assert_eq!(text.parse::<Card>(), Err(CardError::Form), "{text}");
         }
     }

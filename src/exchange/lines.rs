@@ -35,10 +35,7 @@ pub(super) struct Line {
 }
 
 /// Returns the lines of a content, numbered from 1.
-pub(super) fn lines(
-    mapping: &'static Mapping,
-    content: &[u8],
-) -> impl Iterator<Item = Result<Line, PackageFault>> {
+pub(super) fn lines(mapping: &'static Mapping, content: &[u8]) -> impl Iterator<Item = Result<Line, PackageFault>> {
     let whole = content.strip_suffix(b"\n").unwrap_or(content);
     let some = if whole.is_empty() { None } else { Some(whole) };
     let each = some.into_iter().flat_map(|whole| whole.split(|&byte| byte == b'\n'));

@@ -21,7 +21,7 @@ mod package;
 mod records;
 
 pub use fault::PackageFault;
-pub use hits::{Hit, HitLine, Hits, HitsBasis, Side};
+pub use hits::{Hit, HitBody, HitLine, Hits, HitsBasis, Side};
 pub use key::{Card, CardError, ExchangeKey};
 pub use manifest::{ContentKind, Manifest};
 pub use mapping::{Field, Mapping};

@@ -182,7 +182,8 @@ impl Contents {
         for person in self.families.iter().flat_map(|family| &family.relatives).map(|relative| &relative.1) {
             let before = seen.insert(person.sample, person);
             if names.contains(&person.sample) || before.is_some_and(|before| before != person) {
-                let what = format!("the relative {} contradicts another line", HEXLOWER.encode(person.sample.as_bytes()));
+                let what =
+                    format!("the relative {} contradicts another line", HEXLOWER.encode(person.sample.as_bytes()));
                 return Err(PackageFault::Line { line: 0, what });
             }
         }

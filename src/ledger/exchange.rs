@@ -169,7 +169,10 @@ impl Table {
         if meta::<i64>(connection, self.1)? == Some(found) {
             return Ok(());
         }
-        Err(LedgerError::Damaged { of: "the records of the exchange".to_owned(), what: "there are more or fewer than were written" })
+        Err(LedgerError::Damaged {
+            of: "the records of the exchange".to_owned(),
+            what: "there are more or fewer than were written",
+        })
     }
 }
 
@@ -211,9 +214,8 @@ pub(super) trait Stored: Sized {
     /// Writes rows, each in place of the one with its key.
     fn put(tx: &Transaction<'_>, rows: impl IntoIterator<Item = Self>) -> Result<(), LedgerError> {
         let places: Vec<String> = (1..=Self::COLUMNS.split(',').count()).map(|at| format!("?{at}")).collect();
-        let sql = |verb: &str| {
-            format!("{verb} INTO {} ({}) VALUES ({})", Self::TABLE.0, Self::COLUMNS, places.join(", "))
-        };
+        let sql =
+            |verb: &str| format!("{verb} INTO {} ({}) VALUES ({})", Self::TABLE.0, Self::COLUMNS, places.join(", "));
         let mut insert = tx.prepare(&sql("INSERT OR IGNORE"))?;
         let mut replace = tx.prepare(&sql("INSERT OR REPLACE"))?;
         let mut new = 0;
@@ -232,11 +234,19 @@ pub(super) trait Stored: Sized {
     /// Reads a row, and checks it.
     fn checked(row: &Row<'_>) -> Result<Self, LedgerError> {
         let (read, at) = Self::read(row)?;
-        if get::<Option<Sum>>(row, at)? == Some(read.sum()) { Ok(read) } else { Err(damaged("a record of the exchange")) }
+        if get::<Option<Sum>>(row, at)? == Some(read.sum()) {
+            Ok(read)
+        } else {
+            Err(damaged("a record of the exchange"))
+        }
     }
 
     /// Reads the rows that a condition selects.
-    fn select(connection: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Self>, LedgerError> {
+    fn select(
+        connection: &Connection,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<Self>, LedgerError> {
         let sql = format!("SELECT {} FROM {} WHERE {condition}", Self::COLUMNS, Self::TABLE.0);
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query(values)?;
@@ -249,8 +259,7 @@ pub(super) trait Stored: Sized {
 }
 
 impl Stored for Partner {
-    const COLUMNS: &'static str =
-        "id, name, card, salt, revoked, sent, sent_digest, received, received_digest, sum";
+    const COLUMNS: &'static str = "id, name, card, salt, revoked, sent, sent_digest, received, received_digest, sum";
     const TABLE: Table = PARTNERS;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {

@@ -1,15 +1,12 @@
 //! Keeps the records of the exchange sound while other operations change the ledger: expunging, changes of the key, checks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, Transaction};
 
 use super::column::pseudonym_list;
-use super::exchange::{
-    HITS, PARTNERS, RECEIVED, ReceivedRow, SENT, SentRow, Stored, TOLD, ToldRow, delete,
-};
-use super::rekey::new_name;
-use super::{Exchanged, LedgerError, Partner, ReceivedHit, ReceivedRecord, Renamed, SentRecord, ToldHit};
+use super::exchange::{HITS, PARTNERS, RECEIVED, ReceivedRow, SENT, SentRow, Stored, TOLD, ToldRow, delete};
+use super::{Exchanged, LedgerError, Partner, ReceivedHit, SentRecord, ToldHit};
 use crate::model::Pseudonym;
 
 /// Notes that samples and families are expunged: the agencies that have them are told in the next package, and hits about
@@ -37,9 +34,20 @@ pub(super) fn expunge(
 }
 
 /// Gives the pseudonyms of this store their new names. The names that agencies have stay.
-pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<(), LedgerError> {
-    let sample = |old| new_name("sample", old, &renamed.samples);
-    let family = |old| new_name("family", old, &renamed.families);
+pub(super) fn rename(
+    tx: &Transaction<'_>,
+    samples: &HashMap<Pseudonym, Pseudonym>,
+    families: &HashMap<Pseudonym, Pseudonym>,
+) -> Result<(), LedgerError> {
+    let new_name = |old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>| {
+        let missing = || LedgerError::Damaged {
+            of: "the records of the exchange".to_owned(),
+            what: "they name somebody whom the ledger does not have",
+        };
+        names.get(&old).copied().ok_or_else(missing)
+    };
+    let sample = |old| new_name(old, samples);
+    let family = |old| new_name(old, families);
     let of = |kind: Exchanged, old: Pseudonym| if kind == Exchanged::Family { family(old) } else { sample(old) };
     let mut sent = SentRow::select(tx, "own IS NOT NULL", [])?;
     for SentRow(_, record) in &mut sent {

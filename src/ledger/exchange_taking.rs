@@ -6,9 +6,7 @@ use rusqlite::Transaction;
 
 use super::audit::append;
 use super::column::{pseudonym, pseudonym_list};
-use super::exchange::{
-    HITS, ReceivedRow, Stored, delete, partner,
-};
+use super::exchange::{HITS, ReceivedRow, Stored, delete, partner};
 use super::expunge::expunge_in;
 use super::expunged;
 use super::import::import_in;
@@ -134,7 +132,9 @@ impl Ledger {
         if is_complete {
             let all = ReceivedHit::select(&tx, "partner_id = ?1", [partner_id])?;
             withdrawn.extend(all.iter().map(|hit| hit.reference));
-            hits.iter().for_each(|hit| drop(withdrawn.remove(&hit.reference)));
+            for hit in hits {
+                withdrawn.remove(&hit.reference);
+            }
         }
         let withdrawn = withdrawn.into_iter().map(|reference| (partner_id, reference));
         taken.hits_gone = delete(&tx, &HITS, "reference", withdrawn)? as u64;
@@ -163,9 +163,7 @@ fn withdrawn(
         whom.extend(known.values().filter(|record| !present.contains_key(&record.theirs)));
     }
     // A child that is a relative now, or the reverse.
-    whom.extend(known.values().filter(|record| {
-        present.get(&record.theirs).is_some_and(|kind| *kind != record.kind)
-    }));
+    whom.extend(known.values().filter(|record| present.get(&record.theirs).is_some_and(|kind| *kind != record.kind)));
     for record in whom {
         match record.kind {
             Exchanged::Family => drop(scope.families.insert(record.own)),

@@ -12,8 +12,8 @@ use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
 use super::{
-    LedgerError, Replacement, certificate_keeping, custody, digests, exchange_keeping, expunged, integrity, letters, lost,
-    review_keeping, runs,
+    LedgerError, Replacement, certificate_keeping, custody, digests, exchange_keeping, expunged, integrity, letters,
+    lost, review_keeping, runs,
 };
 use crate::audit::{Attribution, Entry};
 use crate::model::{Layout, Pseudonym};
@@ -166,10 +166,7 @@ pub(super) fn expunge_in(
             }
             reduced.insert(family);
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
-            tx.execute(
-                "UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1",
-                (family.as_bytes(), next),
-            )?;
+            tx.execute("UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1", (family.as_bytes(), next))?;
         }
         gone.candidates += tx.execute("DELETE FROM candidate WHERE child = ?1", [sample.as_bytes()])? as u64;
         tx.execute(

@@ -100,7 +100,7 @@ impl Ledger {
         let sound = integrity::sound_families(&tx)?;
         let forgotten = certificate_keeping::forget(&tx)?;
         let letters = letters::rename(&tx, &renamed.families, &renamed.letters)?;
-        exchange_keeping::rename(&tx, renamed)?;
+        exchange_keeping::rename(&tx, &renamed.samples, &renamed.families)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
@@ -145,7 +145,7 @@ impl Ledger {
 }
 
 /// Returns the new name of a sample or family of the table.
-pub(super) fn new_name(table: &str, old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>) -> Result<Pseudonym, LedgerError> {
+fn new_name(table: &str, old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>) -> Result<Pseudonym, LedgerError> {
     let missing = || LedgerError::Damaged { of: format!("{table} {old}"), what: "the vault has no record of it" };
     names.get(&old).copied().ok_or_else(missing)
 }

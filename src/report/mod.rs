@@ -9,6 +9,7 @@ mod certificates;
 mod comparable;
 mod csv_text;
 mod doctor;
+mod exchange;
 mod explain;
 mod fam;
 mod families;
@@ -45,6 +46,7 @@ pub use certificates::{CertificateAnswer, CertificateDna, CertificateReport, Cer
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
 pub use doctor::{DoctorReport, DoctorRow};
+pub use exchange::{PartnerRow, PartnersReport, ReceivedHitRow, ReceivedHitsReport};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, OwnNumber, column_names, mutations};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};

@@ -23,6 +23,7 @@ use crate::review::{Refusal, StaffCode};
 use super::backup::container::BackupFault;
 use super::configuration::bad_setting::BadSetting;
 use super::configuration::config::SettingsError;
+use super::exchange::error::ExchangeError;
 use super::naming::not_digits::FirstDigitsError;
 use super::output::error::OutputError;
 use crate::validation::ValidationError;
@@ -457,6 +458,9 @@ pub enum StoreError {
     /// An option of an export conflicts with another.
     #[error("{0}")]
     Export(#[from] ExportConflict),
+    /// See [`ExchangeError`].
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// A Familias project cannot be written.
     #[error("{0}")]
     Fam(#[from] FamError),

@@ -28,6 +28,7 @@ mod doctor;
 mod drop_out;
 mod encrypt;
 mod every_bit;
+mod exchange;
 mod explain;
 mod export;
 mod expunge;

@@ -11,6 +11,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod exchange;
 mod explain;
 mod export;
 mod expunge;
@@ -50,7 +51,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 45] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 52] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -91,6 +92,13 @@ pub(super) const WITHOUT: [(&str, &[&str]); 45] = {
         ("letter check", KEYLESS_LOOK),
         ("letter call", KEYLESS_LOOK),
         ("letter list", KEYLESS_LOOK),
+        ("exchange key", ALL),
+        ("exchange partner add", KEYLESS),
+        ("exchange partner list", KEYLESS_LOOK),
+        ("exchange partner revoke", KEYLESS),
+        ("exchange export", KEYLESS),
+        ("exchange import", &[]),
+        ("exchange hits", KEYLESS_LOOK),
         ("review key", ALL),
         ("review enrol", KEYLESS),
         ("review withdraw-reviewer", KEYLESS),
@@ -146,6 +154,9 @@ pub(super) enum Command {
     Stats(stats::Stats),
     /// Write families or children of the store to a file, for another store or another program
     Export(export::Export),
+    /// Exchange records and hits with other agencies, in sealed and signed packages
+    #[command(subcommand)]
+    Exchange(exchange::Exchange),
     /// Manage families: check, list, withdraw, restore
     #[command(subcommand)]
     Families(families::Families),
@@ -245,6 +256,7 @@ impl Command {
             Self::Missed(command) => command.run(global, output),
             Self::Stats(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
+            Self::Exchange(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
             Self::Findings(command) => command.run(global, output),
             Self::Frequencies(command) => command.run(global, output),

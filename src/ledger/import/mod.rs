@@ -166,8 +166,7 @@ pub(super) fn import_in(
                 seen_before: Some(before.at),
                 ..ImportReport::default()
             };
-            let record =
-                entry.map(|entry| batch.describe_import(entry.clone(), &report).with("outcome", "superseded"));
+            let record = entry.map(|entry| batch.describe_import(entry.clone(), &report).with("outcome", "superseded"));
             return Ok(Imported { report, record });
         }
         _ if refused => return Err(LedgerError::Conflicts(plan.conflicts)),

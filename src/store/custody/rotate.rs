@@ -15,6 +15,7 @@ use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;
 use crate::store::actor::require_reason;
 use crate::store::error::{RotationState, StoreError};
+use crate::store::exchange::received::rename_received;
 use crate::store::folder::{Store, ledger_key};
 use crate::store::letters::kept::carried_codes;
 use crate::store::matching::returning::carried_over;
@@ -131,6 +132,7 @@ impl Store {
             replaced: Vec::new(),
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
+            rename_received(&ledger, &new, &mut resealing.renamed)?;
             if let Some(present) = &present_key {
                 resealing.renamed.letters = carried_codes(&ledger, present, &new, &resealing.renamed.families)?;
             }

@@ -58,6 +58,25 @@ impl NewSamples {
         })
     }
 
+    /// Adds samples of the ledger, each with its line, from a file of this name.
+    pub(in crate::store) fn add_named(
+        &mut self,
+        file: &str,
+        lines: &HashMap<Pseudonym, u64>,
+        ledger: &Ledger,
+        panel: &Panel,
+    ) -> Result<(), StoreError> {
+        let number = self.files.len();
+        self.files.push(file.to_owned());
+        ledger.samples(panel, Samples::All, |Sample { sample: profile, is_child, .. }| {
+            if let Some(&line) = lines.get(&profile.pseudonym) {
+                let new = NewSample { is_child, file: number, line: Some(line), profile };
+                self.samples.insert(new.profile.pseudonym, new);
+            }
+            Ok::<(), StoreError>(())
+        })
+    }
+
     /// Returns the name of the last file that added or changed a sample.
     pub(in crate::store) fn last_file(&self) -> Option<&str> {
         self.files.last().map(String::as_str)

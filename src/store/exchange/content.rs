@@ -1,0 +1,83 @@
+//! Writes a package to its file, and records that it was sent.
+
+use std::path::Path;
+
+use data_encoding::HEXLOWER;
+
+use crate::audit::Entry;
+use crate::exchange::{Card, ContentKind, ExchangeKey, Manifest, Mapping, seal};
+use crate::ledger::{LastPackage, Ledger, Partner, Sending};
+
+use super::error::ExchangeError;
+use crate::store::actor::now;
+use crate::store::error::StoreError;
+use crate::store::output::check::Replace;
+use crate::store::output::write::NewFile;
+
+/// A package to an agency.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageOptions<'a> {
+    /// The name of the agency.
+    pub to: &'a str,
+    /// This laboratory's exchange key.
+    pub key: &'a ExchangeKey,
+    /// The file to write, with mode 0600.
+    pub file: &'a Path,
+    /// `true` to send everything, not only what changed since the last package: what the agency has besides is withdrawn.
+    pub complete: bool,
+    /// The number of the last package that the agency took, if this store lost count of them; requires `complete`.
+    pub after: Option<u64>,
+}
+
+/// What a package changes at the agency.
+pub(super) struct Changes<'a> {
+    pub(super) kind: ContentKind,
+    pub(super) content: &'a [u8],
+    pub(super) sending: Sending<'a>,
+}
+
+/// Writes the package. It appears under its name after it is recorded: a package that is not recorded would be followed by
+/// another one with the same number.
+pub(super) fn write_package(
+    ledger: &mut Ledger,
+    options: &PackageOptions<'_>,
+    (partner, card): (&Partner, &Card),
+    changes: Changes<'_>,
+    entry: &Entry,
+) -> Result<u64, StoreError> {
+    let last = partner.sent.number;
+    let after = options.after.unwrap_or(last);
+    if after < last {
+        return Err(ExchangeError::After { agency: partner.name.clone(), after, last }.into());
+    }
+    let number = after + 1;
+    let manifest = Manifest {
+        form: Manifest::FORM,
+        mapping: Mapping::own().name.to_owned(),
+        content: changes.kind,
+        sender: options.key.card().fingerprint(),
+        recipient: card.fingerprint(),
+        number,
+        previous: partner.sent.digest.map(|digest| HEXLOWER.encode(&digest)),
+        complete: options.complete,
+        made_on: now()?.strftime("%Y-%m-%d").to_string(),
+        program: concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned(),
+        lines: 0,
+        length: 0,
+        digest: String::new(),
+    };
+    let file = NewFile::create(options.file, Replace::Nothing, &[])?;
+    let refused = |source| ExchangeError::Package { path: options.file.to_owned(), source };
+    let out = std::io::BufWriter::new(file.writer());
+    let digest = seal(manifest, changes.content, options.key, card, out).map_err(refused)?;
+    let package = LastPackage { number, digest: Some(digest) };
+    let entry = entry
+        .clone()
+        .with("agency", partner.name.as_str())
+        .with("package", number)
+        .with("complete", options.complete)
+        .with("manifest", HEXLOWER.encode(&digest));
+    ledger.record_sending(&Sending { package, ..changes.sending }, &entry)?;
+    file.finish()?;
+    Ok(number)
+}
