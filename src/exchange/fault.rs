@@ -1,5 +1,6 @@
 //! Defines why a package is refused.
 
+use super::limits::{FORM, MOST_CONTENT};
 use crate::pseudonym::StreamError;
 
 /// Reason why a package is refused. Nothing of it is taken.
@@ -16,7 +17,7 @@ pub enum PackageFault {
     #[error("it was opened, and is not a package of this program")]
     OtherContent,
     /// A later version of the program wrote it.
-    #[error("it has form {0}, and this program knows form {known}; use a newer program", known = super::Manifest::FORM)]
+    #[error("it has form {0}, and this program knows form {known}; use a newer program", known = FORM)]
     Newer(u64),
     /// Names of fields that this program does not know.
     #[error("its fields are named by the table {0:?}, which this program does not have")]
@@ -31,7 +32,7 @@ pub enum PackageFault {
     #[error("its signature is not that of {0}")]
     Signature(String),
     /// The content is longer than can be taken.
-    #[error("its content is longer than {most} bytes", most = super::MOST_CONTENT)]
+    #[error("its content is longer than {most} bytes", most = MOST_CONTENT)]
     Large,
     /// The content is not what was signed.
     #[error("its content is not the one that was signed")]

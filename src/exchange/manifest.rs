@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::PackageFault;
+use super::limits::FORM;
 
 /// Kind of the content of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The form that this program writes, and the only one that it reads.
-    pub const FORM: u64 = 1;
+    pub const FORM: u64 = FORM;
 
     /// Reads a manifest.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, PackageFault> {

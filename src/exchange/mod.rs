@@ -14,6 +14,7 @@
 mod fault;
 mod hits;
 mod key;
+mod limits;
 mod lines;
 mod manifest;
 mod mapping;
@@ -23,7 +24,8 @@ mod records;
 pub use fault::PackageFault;
 pub use hits::{Hit, HitBody, HitLine, Hits, HitsBasis, Side};
 pub use key::{Card, CardError, ExchangeKey};
+pub use limits::MOST_CONTENT;
 pub use manifest::{ContentKind, Manifest};
 pub use mapping::{Field, Mapping};
-pub use package::{MOST_CONTENT, Opened, Unchecked, open, seal};
+pub use package::{Opened, Unchecked, open, seal};
 pub use records::{Contents, Gone, SentFamily, SentPerson, digest_of_line};

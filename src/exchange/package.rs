@@ -4,6 +4,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 
 use data_encoding::HEXLOWER;
 
+use super::limits::MOST_CONTENT;
 use super::{Card, ExchangeKey, Manifest, PackageFault};
 use crate::pseudonym::{OpenWith, OpeningReader, SealFor, StreamError, is_of_content};
 
@@ -15,8 +16,6 @@ const KIND: &[u8] = b"reunite-package-";
 const DOMAIN: &[u8] = b"reunite 2026 manifest of an exchange package v1\0";
 /// Most bytes of a manifest.
 const MOST_MANIFEST: u32 = 1 << 14;
-/// Most bytes of the content: some five million profiles.
-pub const MOST_CONTENT: u64 = 1 << 30;
 
 fn message(manifest: &[u8]) -> Vec<u8> {
     [DOMAIN, manifest].concat()

@@ -200,7 +200,7 @@ fn bytes(name: Option<&Pseudonym>) -> Option<&[u8; 16]> {
 /// A row of one of the tables.
 pub(super) trait Stored: Sized {
     /// All columns, the checksum last.
-    const COLUMNS: &'static str;
+    const COLUMNS: &'static [&'static str];
     const TABLE: Table;
 
     /// Reads the columns without the checksum, which has this place.
@@ -213,9 +213,10 @@ pub(super) trait Stored: Sized {
 
     /// Writes rows, each in place of the one with its key.
     fn put(tx: &Transaction<'_>, rows: impl IntoIterator<Item = Self>) -> Result<(), LedgerError> {
-        let places: Vec<String> = (1..=Self::COLUMNS.split(',').count()).map(|at| format!("?{at}")).collect();
-        let sql =
-            |verb: &str| format!("{verb} INTO {} ({}) VALUES ({})", Self::TABLE.0, Self::COLUMNS, places.join(", "));
+        let places: Vec<String> = (1..=Self::COLUMNS.len()).map(|at| format!("?{at}")).collect();
+        let sql = |verb: &str| {
+            format!("{verb} INTO {} ({}) VALUES ({})", Self::TABLE.0, Self::COLUMNS.join(", "), places.join(", "))
+        };
         let mut insert = tx.prepare(&sql("INSERT OR IGNORE"))?;
         let mut replace = tx.prepare(&sql("INSERT OR REPLACE"))?;
         let mut new = 0;
@@ -247,7 +248,7 @@ pub(super) trait Stored: Sized {
         condition: &str,
         values: impl rusqlite::Params,
     ) -> Result<Vec<Self>, LedgerError> {
-        let sql = format!("SELECT {} FROM {} WHERE {condition}", Self::COLUMNS, Self::TABLE.0);
+        let sql = format!("SELECT {} FROM {} WHERE {condition}", Self::COLUMNS.join(", "), Self::TABLE.0);
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query(values)?;
         let mut all = Vec::new();
@@ -259,7 +260,8 @@ pub(super) trait Stored: Sized {
 }
 
 impl Stored for Partner {
-    const COLUMNS: &'static str = "id, name, card, salt, revoked, sent, sent_digest, received, received_digest, sum";
+    const COLUMNS: &'static [&'static str] =
+        &["id", "name", "card", "salt", "revoked", "sent", "sent_digest", "received", "received_digest", "sum"];
     const TABLE: Table = PARTNERS;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
@@ -313,7 +315,7 @@ impl Stored for Partner {
 pub(super) struct SentRow(pub(super) i64, pub(super) SentRecord);
 
 impl Stored for SentRow {
-    const COLUMNS: &'static str = "partner_id, sent, kind, own, content, sum";
+    const COLUMNS: &'static [&'static str] = &["partner_id", "sent", "kind", "own", "content", "sum"];
     const TABLE: Table = SENT;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
@@ -343,7 +345,7 @@ impl Stored for SentRow {
 pub(super) struct ReceivedRow(pub(super) i64, pub(super) ReceivedRecord);
 
 impl Stored for ReceivedRow {
-    const COLUMNS: &'static str = "partner_id, theirs, kind, own, keep_until, sum";
+    const COLUMNS: &'static [&'static str] = &["partner_id", "theirs", "kind", "own", "keep_until", "sum"];
     const TABLE: Table = RECEIVED;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
@@ -373,7 +375,7 @@ impl Stored for ReceivedRow {
 pub(super) struct ToldRow(pub(super) i64, pub(super) ToldHit);
 
 impl Stored for ToldRow {
-    const COLUMNS: &'static str = "partner_id, reference, family, child, content, sum";
+    const COLUMNS: &'static [&'static str] = &["partner_id", "reference", "family", "child", "content", "sum"];
     const TABLE: Table = TOLD;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
@@ -400,7 +402,8 @@ impl Stored for ToldRow {
 }
 
 impl Stored for ReceivedHit {
-    const COLUMNS: &'static str = "partner_id, reference, family, child, other, body, received_at, sum";
+    const COLUMNS: &'static [&'static str] =
+        &["partner_id", "reference", "family", "child", "other", "body", "received_at", "sum"];
     const TABLE: Table = HITS;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {

@@ -35,7 +35,7 @@ pub(crate) enum Exchange {
     Import(ImportPackage),
     /// Write a package for an agency with the hits of the last match in which one side is its own
     Results(ExportResults),
-    /// List the hits that agencies told this laboratory about
+    /// List the hits that other agencies sent
     Hits(ListHits),
 }
 

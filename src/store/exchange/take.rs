@@ -121,7 +121,8 @@ impl Store {
             }
         }
         let Some((partner, card)) = found else {
-            let claimed: String = unchecked.claimed_sender().chars().filter(char::is_ascii_graphic).take(40).collect();
+            let claimed: String =
+                unchecked.claimed_sender().chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(40).collect();
             return Err(ExchangeError::UnknownSender(claimed).into());
         };
         if partner.is_revoked {

@@ -1,0 +1,7 @@
+//! States the form of packages, and how long they may be.
+
+/// The form that this program writes, and the only one that it reads.
+pub(super) const FORM: u64 = 1;
+
+/// Most bytes of the content: some five million profiles.
+pub const MOST_CONTENT: u64 = 1 << 30;
