@@ -188,9 +188,9 @@ const REUNITE_1: Mapping = Mapping {
 /// All tables that this program reads.
 const ALL: [&Mapping; 1] = [&REUNITE_1];
 
-fn code<T: PartialEq>(table: &'static [(T, &'static str)], value: T) -> &'static str {
+fn code<T: PartialEq>(table: &'static [(T, &'static str)], value: &T) -> &'static str {
     // A test holds that every value has a code.
-    table.iter().find(|one| one.0 == value).map_or("", |one| one.1)
+    table.iter().find(|one| one.0 == *value).map_or("", |one| one.1)
 }
 
 fn value<T: Copy>(table: &[(T, &'static str)], code: &str) -> Option<T> {
@@ -211,15 +211,15 @@ impl Mapping {
     }
 
     pub(super) fn field(&self, field: Field) -> &'static str {
-        code(self.fields, field)
+        code(self.fields, &field)
     }
 
     pub(super) fn sex(&self, sex: Sex) -> &'static str {
-        code(self.sexes, sex)
+        code(self.sexes, &sex)
     }
 
     pub(super) fn relation(&self, relation: Relation) -> &'static str {
-        code(self.relations, relation)
+        code(self.relations, &relation)
     }
 
     pub(super) fn read_sex(&self, code: &str) -> Option<Sex> {

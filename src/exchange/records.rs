@@ -143,7 +143,7 @@ impl Contents {
             let mut line = line?;
             let kind = line.kind()?;
             let is = |field: Field| kind == mapping.field(field);
-            if is(Field::Loci) != !begun {
+            if is(Field::Loci) == begun {
                 return Err(line.fault("the loci are named in the first line, and nowhere else"));
             }
             begun = true;

@@ -125,7 +125,7 @@ pub struct ReceivedHit {
 }
 
 /// What a package to an agency changes in the records of what it has.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Sending<'a> {
     /// The agency, by the number of its row.
     pub partner: i64,

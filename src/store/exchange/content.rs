@@ -42,7 +42,7 @@ pub(super) fn write_package(
     ledger: &mut Ledger,
     options: &PackageOptions<'_>,
     (partner, card): (&Partner, &Card),
-    changes: Changes<'_>,
+    changes: &Changes<'_>,
     entry: &Entry,
 ) -> Result<u64, StoreError> {
     let last = partner.sent.number;

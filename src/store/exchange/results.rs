@@ -129,7 +129,7 @@ impl Store {
             hits_gone: &gone,
         };
         let changes = Changes { kind: ContentKind::Hits, content: &content, sending };
-        let number = write_package(&mut ledger, options, (&partner, &card), changes, &entry)?;
+        let number = write_package(&mut ledger, options, (&partner, &card), &changes, &entry)?;
         Ok(HitsSent { package: Some(number), ..done })
     }
 }

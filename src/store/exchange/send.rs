@@ -93,7 +93,7 @@ impl Store {
             hits_gone: &[],
         };
         let changes = Changes { kind: ContentKind::Records, content: &content, sending };
-        let number = write_package(&mut ledger, options, (&partner, &card), changes, &entry)?;
+        let number = write_package(&mut ledger, options, (&partner, &card), &changes, &entry)?;
         Ok(RecordsSent { package: Some(number), ..done })
     }
 }
