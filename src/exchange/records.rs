@@ -14,6 +14,8 @@ use crate::model::{
 
 /// Most loci of a content.
 const MOST_LOCI: usize = 1000;
+/// Most persons of a pedigree: ordering them takes the square of their number.
+const MOST_PERSONS: usize = 1000;
 
 /// A sample that is sent, under a name for the recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,7 +277,7 @@ fn read_family(line: &mut Line, loci: usize) -> Result<SentFamily, PackageFault>
                 _ => None,
             };
             let members: Option<Vec<Member>> = members.iter().map(member).collect();
-            let members = members.filter(|all| all.len() < usize::from(u16::MAX)).ok_or_else(invalid)?;
+            let members = members.filter(|all| all.len() <= MOST_PERSONS).ok_or_else(invalid)?;
             let child = line.whole(Field::MissingChild)? as usize;
             let pedigree = Pedigree::from_members(&members, child, &places);
             Some(pedigree.map_err(|error| line.fault(error.to_string()))?)

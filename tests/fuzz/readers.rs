@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use reunite::exchange::{Contents, HitLine, Hits, Mapping};
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
     CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request,
@@ -17,13 +18,14 @@ use reunite::pseudonym::{Pseudonymizer, SecretKey};
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 14] = [
+pub const READERS: [(&str, Reader); 15] = [
     ("case_list", case_list),
     ("cases", cases),
     ("children", children),
     ("cmf", cmf),
     ("column_map", column_map),
     ("dat", dat),
+    ("exchange", exchange),
     ("fam", fam),
     ("families", families),
     ("families_index", families_index),
@@ -62,6 +64,34 @@ pub fn dat(bytes: &[u8]) {
         assert!(list.is_some(), "a sound list is read");
         let request = Request { format, cases: list.as_ref(), ..request(layout) };
         sound(&request, read_bytes("f", bytes, &request));
+    }
+}
+
+/// Reads the content of a package of another agency, as records and as hits. What is read is written again as the same.
+pub fn exchange(bytes: &[u8]) {
+    let mapping = Mapping::own();
+    if let Ok(records) = Contents::read(mapping, bytes) {
+        let mut content = Vec::new();
+        Contents::push_loci(&mut content, mapping, &records.loci);
+        let children = records.children.iter().map(|child| Contents::child_line(mapping, child));
+        let families = records.families.iter().map(|family| Contents::family_line(mapping, family));
+        for line in children.chain(families) {
+            content.extend_from_slice(line.as_bytes());
+            content.push(b'\n');
+        }
+        records.gone.iter().for_each(|gone| Contents::push_gone(&mut content, mapping, *gone));
+        assert!(Contents::read(mapping, &content).is_ok_and(|again| again == records || bytes.is_empty()));
+    }
+    if let Ok(hits) = Hits::read(mapping, bytes) {
+        let mut content = Vec::new();
+        Hits::push_basis(&mut content, mapping, &hits.basis);
+        for line in &hits.lines {
+            match line {
+                HitLine::Hit(hit) => content.extend_from_slice(format!("{}\n", hit.line(mapping)).as_bytes()),
+                HitLine::Gone(reference) => Hits::push_gone(&mut content, mapping, *reference),
+            }
+        }
+        assert!(Hits::read(mapping, &content).is_ok_and(|again| again == hits));
     }
 }
 

@@ -373,7 +373,10 @@ fn packages_of_strangers_and_for_others_are_refused() {
     nation.take(&file).ends(0);
     let secret = first.lab.name("exchange");
     nation.lab.run(&["exchange", "partner", "add", "third", &secret]).ends(2).says(&["secret exchange key"]);
-    nation.exchange(&["export", "--to", "nobody", &nation.lab.name("x")]).ends(2).says(&["there is no agency"]);
+    nation
+        .exchange(&["export", "--to", "nobody", &nation.lab.name("x")])
+        .ends(2)
+        .says(&["no agency has the given name"]);
 }
 
 #[test]

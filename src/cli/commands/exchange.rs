@@ -10,7 +10,6 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::exchange::{ContentKind, ExchangeKey};
 use crate::model::shown_path;
-use crate::pseudonym::KeySource;
 use crate::report::Format;
 use crate::store::{NewPartner, PackageOptions, PackageTaken};
 
@@ -72,12 +71,6 @@ struct KeyOption {
     /// This laboratory's exchange key
     #[arg(long, value_name = "FILE", env = "REUNITE_EXCHANGE_KEY_FILE")]
     exchange_key: PathBuf,
-}
-
-impl KeyOption {
-    fn load(&self) -> anyhow::Result<ExchangeKey> {
-        Ok(ExchangeKey::load(&KeySource::File(self.exchange_key.clone()))?)
-    }
 }
 
 /// The package to write.
@@ -210,9 +203,9 @@ impl PartnerCommand {
 
 impl ExportRecords {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (key, entry) = (self.package.key.load()?, global.entry("exchange export"));
-        let sent =
-            global.open()?.send_records(&self.package.options(&key), self.relayed, &entry, &Notices::new(output))?;
+        let (store, entry) = (global.open()?, global.entry("exchange export"));
+        let key = store.exchange_key(&self.package.key.exchange_key)?;
+        let sent = store.send_records(&self.package.options(&key), self.relayed, &entry, &Notices::new(output))?;
         self.package.say(sent.package, output);
         output.say(&format!(
             "new or changed: {} and {}; withdrawn: {}; unchanged: {}",
@@ -227,9 +220,9 @@ impl ExportRecords {
 
 impl ExportResults {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (key, entry) = (self.package.key.load()?, global.entry("exchange results"));
-        let sent =
-            global.open()?.send_hits(&self.package.options(&key), self.min_log10_lr, &entry, &Notices::new(output))?;
+        let (store, entry) = (global.open()?, global.entry("exchange results"));
+        let key = store.exchange_key(&self.package.key.exchange_key)?;
+        let sent = store.send_hits(&self.package.options(&key), self.min_log10_lr, &entry, &Notices::new(output))?;
         if sent.outdated {
             output.warn(
                 "samples or families changed since the last match: these are its hits; match first, then send again",
@@ -248,8 +241,9 @@ impl ExportResults {
 
 impl ImportPackage {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let (key, entry) = (self.key.load()?, global.entry("exchange import"));
-        let done = global.open()?.take_package(&self.file, &key, self.dry_run, &entry, &Notices::new(output))?;
+        let (store, entry) = (global.open()?, global.entry("exchange import"));
+        let key = store.exchange_key(&self.key.exchange_key)?;
+        let done = store.take_package(&self.file, &key, self.dry_run, &entry, &Notices::new(output))?;
         for finding in &done.findings {
             output.warn(&finding.text);
         }

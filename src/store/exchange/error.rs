@@ -9,9 +9,9 @@ use crate::model::{Pseudonym, shown_path};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// No agency has the name.
-    #[error("there is no agency {0:?}; `reunite exchange partner list` lists them")]
-    NoPartner(String),
+    /// No agency has the name. The error does not repeat it, because it may be a person's.
+    #[error("no agency has the given name; `reunite exchange partner list` lists them")]
+    NoPartner,
     /// An agency has the name already.
     #[error("there is an agency {0:?} already; `--replace` gives it another card")]
     PartnerExists(String),

@@ -5,12 +5,13 @@ use std::path::Path;
 use crate::audit::Entry;
 use crate::exchange::{Card, ExchangeKey};
 use crate::ledger::{LastPackage, Ledger, Partner};
+use crate::pseudonym::KeySource;
 use crate::report::{PartnerRow, PartnersReport};
 
 use super::error::ExchangeError;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
-use crate::store::output::write::read;
+use crate::store::output::write::{outside, read};
 
 /// Most characters of a name.
 const MOST_CHARACTERS: usize = 60;
@@ -29,6 +30,16 @@ pub struct NewPartner<'a> {
 }
 
 impl Store {
+    /// Reads this laboratory's exchange key, which must lie outside the store.
+    ///
+    /// # Errors
+    /// [`StoreError::InsideStore`]; [`StoreError::Key`] if the file is missing, open to others or not an exchange key.
+    pub fn exchange_key(&self, file: &Path) -> Result<ExchangeKey, StoreError> {
+        let source = KeySource::File(file.to_owned());
+        outside(&source.path(), self.dir(), "exchange key")?;
+        Ok(ExchangeKey::load(&source)?)
+    }
+
     /// Adds an agency, or gives it another card. Returns the fingerprint of the card, which the agency must confirm by
     /// another way.
     ///
@@ -130,7 +141,7 @@ fn random() -> Result<[u8; 16], StoreError> {
 /// Returns an agency by its name.
 pub(super) fn partner(ledger: &Ledger, name: &str) -> Result<Partner, StoreError> {
     let found = ledger.partners()?.into_iter().find(|one| one.name == name.trim());
-    found.ok_or_else(|| ExchangeError::NoPartner(name.to_owned()).into())
+    found.ok_or_else(|| ExchangeError::NoPartner.into())
 }
 
 /// Returns an agency by its name, and its card, if it is not revoked.

@@ -383,6 +383,38 @@ fn a_pair_is_reviewed(watched: &mut Watched, family: &str, child: &str) {
     watched.fails("review withdraw-reviewer", &[chinese]);
 }
 
+fn records_are_exchanged(watched: &mut Watched) {
+    let [mother, .., card, _, chinese] = CANARIES;
+    let [own, other, package, hits] =
+        ["own", "other.agency", "package", "hits.package"].map(|name| watched.lab.name(name));
+    watched.done("exchange key", &[&own]);
+    watched.fails("exchange key", &[&own]);
+    watched.done("exchange key", &[&other]);
+    let public = format!("{other}.pub");
+    watched.done("exchange partner add", &["nation", &public]);
+    watched.fails("exchange partner add", &[&format!("{card}/{chinese}"), &public]);
+    let key = ["--exchange-key", own.as_str()];
+    watched.done("exchange export", &[&["--to", "nation", &package], &key[..]].concat());
+    watched.fails("exchange export", &[&["--to", mother, &package], &key[..]].concat());
+    watched.done("exchange results", &[&["--to", "nation", &hits, "--complete"], &key[..]].concat());
+    watched.fails("exchange results", &[&["--to", "nation", &hits, "--complete"], &key[..]].concat());
+    for format in ["table", "csv", "json"] {
+        watched.done("exchange partner list", &["--format", format]);
+        watched.done("exchange hits", &["--format", format]);
+    }
+    watched.fails("exchange partner list", &["--store", "nowhere"]);
+    watched.fails("exchange hits", &["--store", "nowhere"]);
+    // The same laboratory on both sides: a package to itself.
+    let mine = format!("{own}.pub");
+    watched.done("exchange partner add", &["ourselves", &mine]);
+    let round = watched.lab.name("round.package");
+    watched.done("exchange export", &[&["--to", "ourselves", &round], &key[..]].concat());
+    watched.done("exchange import", &[&[&*round, "--dry-run"], &key[..]].concat());
+    watched.fails("exchange import", &[&[&*package], &key[..]].concat());
+    watched.done("exchange partner revoke", &["nation"]);
+    watched.fails("exchange partner revoke", &[mother]);
+}
+
 fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
     let [mother, .., card, row, _] = CANARIES;
     let locked = |watched: &mut Watched, command: &str, arguments: &[&str]| {
@@ -466,6 +498,7 @@ fn no_command_reveals_an_identifier() {
     files_are_written(&mut watched, &family, &child);
     without_a_store(&mut watched);
     a_pair_is_reviewed(&mut watched, &family, &child);
+    records_are_exchanged(&mut watched);
     the_store_is_looked_after(&mut watched, &child);
     let mut all = commands_below(&[]);
     all.insert(HIDDEN.to_owned());
