@@ -90,7 +90,7 @@ impl PartnersReport {
                 row.card.clone(),
             ]
         });
-        let heads = ["agency", "state", "packages sent", "taken", "records there", "here", "card"];
+        let heads = ["agency", "state", "packages sent", "packages taken", "records there", "records here", "card"];
         plain_table(heads, &[2, 3, 4, 5], rows)
     }
 }

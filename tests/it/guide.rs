@@ -263,6 +263,8 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     lab.run(&["import", "--as", "certificates", &registry]).ends(0);
     let commands: &[&[&str]] = &[
         &["certificate", "check", "--number", "Q370123456"],
+        &["exchange", "partner", "list"],
+        &["exchange", "hits"],
         &["review", "show", pair[0], pair[1]],
         &["review", "list"],
         &["review", "due"],
