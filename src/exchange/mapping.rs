@@ -43,7 +43,7 @@ pub enum Field {
     Run,
     /// The program.
     Program,
-    /// Digest of the frequency table.
+    /// Name of the frequency table.
     Frequencies,
     /// The least log10 LR that is sent.
     Threshold,

@@ -36,10 +36,50 @@ pub struct Partner {
     pub salt: [u8; 16],
     /// `true` if nothing is sent to it any more, and nothing taken.
     pub is_revoked: bool,
-    /// The last package to it.
-    pub sent: LastPackage,
-    /// The last package from it.
-    pub received: LastPackage,
+    /// The last packages to it.
+    pub sent: LastPackages,
+    /// The last packages from it.
+    pub received: LastPackages,
+}
+
+/// The last packages of a direction: records and hits are numbered apart, so that a complete package of the one does not
+/// hide that one of the other was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastPackages {
+    /// Of records.
+    pub records: LastPackage,
+    /// Of hits.
+    pub hits: LastPackage,
+}
+
+impl LastPackages {
+    /// Returns the last package of a kind.
+    #[must_use]
+    pub fn of(&self, kind: PackageKind) -> LastPackage {
+        match kind {
+            PackageKind::Records => self.records,
+            PackageKind::Hits => self.hits,
+        }
+    }
+
+    /// Returns the same with another last package of a kind.
+    #[must_use]
+    pub fn with(mut self, kind: PackageKind, last: LastPackage) -> Self {
+        match kind {
+            PackageKind::Records => self.records = last,
+            PackageKind::Hits => self.hits = last,
+        }
+        self
+    }
+}
+
+/// What a package holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackageKind {
+    /// Records.
+    Records,
+    /// Hits.
+    Hits,
 }
 
 /// What a name passes between agencies for.
@@ -129,6 +169,8 @@ pub struct ReceivedHit {
 pub struct Sending<'a> {
     /// The agency, by the number of its row.
     pub partner: i64,
+    /// What the package holds.
+    pub kind: PackageKind,
     /// The package.
     pub package: LastPackage,
     /// Records that are new, or changed.
@@ -260,8 +302,22 @@ pub(super) trait Stored: Sized {
 }
 
 impl Stored for Partner {
-    const COLUMNS: &'static [&'static str] =
-        &["id", "name", "card", "salt", "revoked", "sent", "sent_digest", "received", "received_digest", "sum"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "card",
+        "salt",
+        "revoked",
+        "sent",
+        "sent_digest",
+        "hits_sent",
+        "hits_sent_digest",
+        "received",
+        "received_digest",
+        "hits_received",
+        "hits_received_digest",
+        "sum",
+    ];
     const TABLE: Table = PARTNERS;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
@@ -274,10 +330,10 @@ impl Stored for Partner {
             card: get(row, 2)?,
             salt: get(row, 3)?,
             is_revoked: get(row, 4)?,
-            sent: last(5)?,
-            received: last(7)?,
+            sent: LastPackages { records: last(5)?, hits: last(7)? },
+            received: LastPackages { records: last(9)?, hits: last(11)? },
         };
-        Ok((partner, 9))
+        Ok((partner, 13))
     }
 
     fn write(&self, row: &mut dyn FnMut(&[&dyn ToSql]) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
@@ -288,26 +344,28 @@ impl Stored for Partner {
             &self.card,
             &self.salt,
             &self.is_revoked,
-            &number(&self.sent),
-            &self.sent.digest,
-            &number(&self.received),
-            &self.received.digest,
+            &number(&self.sent.records),
+            &self.sent.records.digest,
+            &number(&self.sent.hits),
+            &self.sent.hits.digest,
+            &number(&self.received.records),
+            &self.received.records.digest,
+            &number(&self.received.hits),
+            &self.received.hits.digest,
             &self.sum(),
         ])
     }
 
     fn sum(&self) -> Sum {
-        Checksum::default()
+        let begun = Checksum::default()
             .with(self.id.to_le_bytes())
             .with(&self.name)
             .with(&self.card)
             .with(self.salt)
-            .with([u8::from(self.is_revoked)])
-            .with(self.sent.number.to_le_bytes())
-            .with_optional(self.sent.digest)
-            .with(self.received.number.to_le_bytes())
-            .with_optional(self.received.digest)
-            .sum()
+            .with([u8::from(self.is_revoked)]);
+        let last = [self.sent.records, self.sent.hits, self.received.records, self.received.hits];
+        let add = |sum: Checksum, last: LastPackage| sum.with(last.number.to_le_bytes()).with_optional(last.digest);
+        last.into_iter().fold(begun, add).sum()
     }
 }
 
@@ -553,7 +611,8 @@ impl Ledger {
         ToldRow::put(&tx, sending.told.iter().map(|hit| ToldRow(id, *hit)))?;
         delete(&tx, &SENT, "sent", sending.gone.iter().map(|&gone| (id, gone)))?;
         delete(&tx, &TOLD, "reference", sending.hits_gone.iter().map(|&gone| (id, gone)))?;
-        Partner::put(&tx, [Partner { sent: sending.package, ..partner(&tx, id)? }])?;
+        let before = partner(&tx, id)?;
+        Partner::put(&tx, [Partner { sent: before.sent.with(sending.kind, sending.package), ..before }])?;
         if let Some(entry) = entry.into().entry() {
             append(&tx, &entry)?;
         }

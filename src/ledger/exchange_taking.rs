@@ -12,7 +12,8 @@ use super::expunged;
 use super::import::import_in;
 use super::ledger::Ledger;
 use super::{
-    Batch, Exchanged, ImportReport, LastPackage, LedgerError, OnConflict, Partner, ReceivedHit, ReceivedRecord, Scope,
+    Batch, Exchanged, ImportReport, LastPackage, LedgerError, OnConflict, PackageKind, Partner, ReceivedHit,
+    ReceivedRecord, Scope,
 };
 use crate::audit::Entry;
 use crate::model::{FamilyPedigree, Pedigree, Pseudonym};
@@ -98,7 +99,9 @@ impl Ledger {
         }
         let new = names.iter().filter(|one| !left_out.contains(&one.own) && known.get(&one.theirs) != Some(one));
         ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, record.clone())))?;
-        Partner::put(&tx, [Partner { received: package, ..partner(&tx, id)? }])?;
+        let before = partner(&tx, id)?;
+        let received = before.received.with(PackageKind::Records, package);
+        Partner::put(&tx, [Partner { received, ..before }])?;
         let entry = entry
             .clone()
             .with("children", children.rows.len())
@@ -140,7 +143,9 @@ impl Ledger {
         taken.hits_gone = delete(&tx, &HITS, "reference", withdrawn)? as u64;
         ReceivedHit::put(&tx, hits.iter().cloned())?;
         taken.hits = hits.len() as u64;
-        Partner::put(&tx, [Partner { received: package, ..partner(&tx, partner_id)? }])?;
+        let before = partner(&tx, partner_id)?;
+        let received = before.received.with(PackageKind::Hits, package);
+        Partner::put(&tx, [Partner { received, ..before }])?;
         let entry = entry.clone().with("hits", taken.hits).with("hits_gone", taken.hits_gone);
         append(&tx, &entry.about(hits.iter().flat_map(|hit| [hit.family, hit.child]).flatten()))?;
         tx.commit()?;

@@ -69,7 +69,10 @@ pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
 pub use entered::Entered;
 pub use error::{LedgerError, Trouble};
-pub use exchange::{Exchanged, LastPackage, Partner, ReceivedHit, ReceivedRecord, Sending, SentRecord, ToldHit};
+pub use exchange::{
+    Exchanged, LastPackage, LastPackages, PackageKind, Partner, ReceivedHit, ReceivedRecord, Sending, SentRecord,
+    ToldHit,
+};
 pub use exchange_taking::{Taken, TakingRecords};
 pub use export::Chosen;
 pub use expunge::{Expunged, Scope};

@@ -379,7 +379,10 @@ CREATE TABLE partner (
     salt BLOB NOT NULL CHECK (length(salt) = 16),
     revoked INTEGER NOT NULL CHECK (revoked = 0 OR revoked = 1),
     sent INTEGER NOT NULL, sent_digest BLOB CHECK (sent_digest IS NULL OR length(sent_digest) = 32),
+    hits_sent INTEGER NOT NULL, hits_sent_digest BLOB CHECK (hits_sent_digest IS NULL OR length(hits_sent_digest) = 32),
     received INTEGER NOT NULL, received_digest BLOB CHECK (received_digest IS NULL OR length(received_digest) = 32),
+    hits_received INTEGER NOT NULL,
+    hits_received_digest BLOB CHECK (hits_received_digest IS NULL OR length(hits_received_digest) = 32),
     sum BLOB NOT NULL
 ) STRICT;
 CREATE TABLE exchange_sent (

@@ -20,10 +20,14 @@ pub struct PartnerRow {
     pub card: String,
     /// `true` if nothing is exchanged with it any more.
     pub is_revoked: bool,
-    /// Number of the last package to it.
+    /// Number of the last package of records to it.
     pub packages_sent: u64,
-    /// Number of the last package from it.
+    /// Number of the last package of hits to it.
+    pub hits_packages_sent: u64,
+    /// Number of the last package of records from it.
     pub packages_taken: u64,
+    /// Number of the last package of hits from it.
+    pub hits_packages_taken: u64,
     /// Number of samples and families that it has from this store.
     pub records_there: u64,
     /// Number of samples and families that this store has from it.
@@ -63,13 +67,20 @@ impl PartnersReport {
             "card",
             "is_revoked",
             "packages_sent",
+            "hits_packages_sent",
             "packages_taken",
+            "hits_packages_taken",
             "records_there",
             "records_here",
         ]);
         for row in &self.agencies {
             csv.field(&row.agency).field(&row.card).field(row.is_revoked).field(row.packages_sent);
-            csv.field(row.packages_taken).field(row.records_there).field(row.records_here).end_row();
+            csv.field(row.hits_packages_sent)
+                .field(row.packages_taken)
+                .field(row.hits_packages_taken)
+                .field(row.records_there)
+                .field(row.records_here)
+                .end_row();
         }
         csv.finish()
     }
@@ -83,8 +94,8 @@ impl PartnersReport {
             [
                 row.agency.clone(),
                 state.to_owned(),
-                count(row.packages_sent),
-                count(row.packages_taken),
+                format!("{} + {}", row.packages_sent, row.hits_packages_sent),
+                format!("{} + {}", row.packages_taken, row.hits_packages_taken),
                 count(row.records_there),
                 count(row.records_here),
                 row.card.clone(),

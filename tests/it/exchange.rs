@@ -403,6 +403,21 @@ fn packages_out_of_their_order_are_refused_until_a_complete_one() {
     let (five, _) = first.send("export", nation, &[]);
     nation.take(&five).ends(0).says(&["0 new, 1 changed"]);
 
+    // A lost package of records is not hidden by a complete one of hits.
+    let second = Agency::new("third");
+    second.knows(nation);
+    nation.knows(&second);
+    nation.import_families(&format!("N9,M,mother,f,{MOTHER}\nN9,F,father,m,{FATHER}\n"), &[]).ends(0);
+    nation.candidates();
+    let (lost, _) = nation.send("export", &second, &[]);
+    let (hits, _) = nation.send("results", &second, &["--complete"]);
+    second.take(&hits).ends(0).says(&["package 1 of nation", "complete: it replaces all hits taken before"]);
+    nation.import_children(&format!("C9,m,,{OTHER}\n"), &["--on-conflict", "replace"]).ends(0);
+    let (next, _) = nation.send("export", &second, &[]);
+    refused(&second, &next, &["package 2 of nation (records)", "package 0 was the last one taken"]);
+    second.take(&lost).ends(0);
+    second.take(&next).ends(0);
+
     // The store of the sender is that of last week.
     let again = Agency::new("first");
     fs::copy(first.lab.path("exchange"), again.lab.path("exchange")).unwrap();
@@ -584,6 +599,11 @@ fn what_a_city_withdraws_the_nation_forgets() {
     let (file, _) = province.send("export", &nation, &["--relayed"]);
     nation.take(&file).ends(0).says(&["deleted: 1 sample"]);
     nation.lab.run(&["verify"]).ends(0);
+    city.import_children(&format!("C3,m,,{CHILD}\n"), &[]).ends(0);
+    let (file, _) = city.send("export", &province, &[]);
+    province.take(&file).ends(0);
+    province.send("export", &nation, &["--relayed"]);
+    province.send("export", &nation, &[]).1.says(&["withdrawn: 1", "because --relayed was not given: 1"]);
 }
 
 #[test]

@@ -214,6 +214,12 @@ impl ExportRecords {
             count(sent.gone),
             count(sent.unchanged)
         ));
+        if sent.no_longer_relayed > 0 {
+            output.warn(&format!(
+                "records of other agencies withdrawn, because --relayed was not given: {}",
+                count(sent.no_longer_relayed)
+            ));
+        }
         Ok(Outcome::Done)
     }
 }
@@ -235,6 +241,12 @@ impl ExportResults {
             count(sent.gone),
             count(sent.unchanged)
         ));
+        if sent.below > 0 {
+            output.warn(&format!(
+                "hits withdrawn, because --min-log10-lr is higher than before: {}",
+                count(sent.below)
+            ));
+        }
         Ok(Outcome::Done)
     }
 }
@@ -257,7 +269,8 @@ fn say_taken(done: &PackageTaken, output: &Output) {
     let PackageTaken { agency, package, made_on, .. } = done;
     if done.complete {
         output.say(&format!(
-            "package {package} of {agency}, made on {made_on}, complete: it replaces all that was taken before"
+            "package {package} of {agency}, made on {made_on}, complete: it replaces all {} taken before",
+            done.content.word()
         ));
     } else {
         output.say(&format!("package {package} of {agency}, made on {made_on}"));

@@ -45,7 +45,8 @@ pub(super) fn write_package(
     changes: &Changes<'_>,
     entry: &Entry,
 ) -> Result<u64, StoreError> {
-    let last = partner.sent.number;
+    let before = partner.sent.of(changes.sending.kind);
+    let last = before.number;
     let after = options.after.unwrap_or(last);
     if after < last {
         return Err(ExchangeError::After { agency: partner.name.clone(), after, last }.into());
@@ -58,7 +59,7 @@ pub(super) fn write_package(
         sender: options.key.card().fingerprint(),
         recipient: card.fingerprint(),
         number,
-        previous: partner.sent.digest.map(|digest| HEXLOWER.encode(&digest)),
+        previous: before.digest.map(|digest| HEXLOWER.encode(&digest)),
         complete: options.complete,
         made_on: now()?.strftime("%Y-%m-%d").to_string(),
         program: concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::exchange::{CardError, PackageFault};
+use crate::exchange::{CardError, ContentKind, PackageFault};
 use crate::model::{Pseudonym, shown_path};
 
 /// Reason why nothing is sent to an agency, or nothing taken from it. Nothing was changed.
@@ -51,12 +51,14 @@ pub enum ExchangeError {
     },
     /// A package that was taken already, or one from before it.
     #[error(
-        "it is package {number} of {agency}, and package {last} was taken already; if the store of {agency} was restored from \
-         a backup, let it run `reunite exchange export --complete --after {last}`"
+        "it is package {number} of {agency} ({}), and package {last} was taken already; if the store of {agency} was restored from \
+         a backup, ask for one with `--complete --after {last}`", content.word()
     )]
     Replay {
         /// The agency.
         agency: String,
+        /// What the package holds.
+        content: ContentKind,
         /// The number of the package.
         number: u64,
         /// The number of the last one taken.
@@ -64,12 +66,14 @@ pub enum ExchangeError {
     },
     /// Packages before it are missing.
     #[error(
-        "it is package {number} of {agency}, and package {last} was the last one taken (0: none): take those between them first, or \
-         ask {agency} for a complete one (`reunite exchange export --complete`)"
+        "it is package {number} of {agency} ({}), and package {last} was the last one taken (0: none): take those between them first, or \
+         ask {agency} for one with `--complete`", content.word()
     )]
     Gap {
         /// The agency.
         agency: String,
+        /// What the package holds.
+        content: ContentKind,
         /// The number of the package.
         number: u64,
         /// The number of the last one taken.
@@ -77,12 +81,14 @@ pub enum ExchangeError {
     },
     /// It follows another package than the one that was taken.
     #[error(
-        "it is package {number} of {agency}, and does not follow the package before it that was taken here; ask {agency} for \
-         a complete one (`reunite exchange export --complete`)"
+        "it is package {number} of {agency} ({}), and does not follow the package before it that was taken here; ask {agency} for \
+         one with `--complete`", content.word()
     )]
     OtherHistory {
         /// The agency.
         agency: String,
+        /// What the package holds.
+        content: ContentKind,
         /// The number of the package.
         number: u64,
     },

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::audit::Entry;
 use crate::exchange::{Card, ExchangeKey};
-use crate::ledger::{LastPackage, Ledger, Partner};
+use crate::ledger::{LastPackages, Ledger, Partner};
 use crate::pseudonym::KeySource;
 use crate::report::{PartnerRow, PartnersReport};
 
@@ -85,8 +85,8 @@ impl Store {
                 card: text,
                 salt: random()?,
                 is_revoked: false,
-                sent: LastPackage::default(),
-                received: LastPackage::default(),
+                sent: LastPackages::default(),
+                received: LastPackages::default(),
             },
         };
         let fingerprint = card.fingerprint();
@@ -119,8 +119,10 @@ impl Store {
             rows.push(PartnerRow {
                 card: fingerprint(&partner),
                 is_revoked: partner.is_revoked,
-                packages_sent: partner.sent.number,
-                packages_taken: partner.received.number,
+                packages_sent: partner.sent.records.number,
+                hits_packages_sent: partner.sent.hits.number,
+                packages_taken: partner.received.records.number,
+                hits_packages_taken: partner.received.hits.number,
                 records_there: ledger.sent_to(partner.id)?.len() as u64,
                 records_here: received.iter().filter(|one| one.0 == partner.id).count() as u64,
                 agency: partner.name,

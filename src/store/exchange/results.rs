@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::audit::Entry;
 use crate::exchange::{ContentKind, Hit, Hits, HitsBasis, Mapping, Side, digest_of_line};
-use crate::ledger::{CandidateFilter, LastPackage, Sending, SentRecord, ToldHit};
+use crate::ledger::{CandidateFilter, LastPackage, PackageKind, Sending, SentRecord, ToldHit};
 use crate::model::{Pseudonym, View};
 use crate::pseudonym::ExchangeNames;
 use crate::report::{CandidateReport, CandidateRow};
@@ -30,6 +30,8 @@ pub struct HitsSent {
     pub gone: u64,
     /// Number of hits that the agency has, and that did not change.
     pub unchanged: u64,
+    /// Number of those withdrawn that are candidates still, below the threshold that was given.
+    pub below: u64,
     /// `true` if samples or families changed since the last match, so that its hits may not be those of today.
     pub outdated: bool,
 }
@@ -66,7 +68,10 @@ impl Store {
             .collect();
         let least = min_log10_lr.unwrap_or_else(|| self.criterion().min_log10_lr);
         let is_theirs = |row: &CandidateRow| theirs.contains_key(&row.family) || theirs.contains_key(&row.child);
-        report.candidates.retain(|row| row.log10_lr >= least && is_theirs(row));
+        report.candidates.retain(is_theirs);
+        let (rows, below) = std::mem::take(&mut report.candidates).into_iter().partition(|row| row.log10_lr >= least);
+        report.candidates = rows;
+        let below: Vec<CandidateRow> = below;
         add_reviews(&mut report, &self.review_states()?);
         self.add_meaning(&mut report, &MeaningOptions::default(), observer)?;
         let sent: HashMap<Pseudonym, SentRecord> =
@@ -110,6 +115,9 @@ impl Store {
             Hits::push_gone(&mut content, Mapping::own(), reference);
         }
         done.gone = gone.len() as u64;
+        let still =
+            |row: &&CandidateRow| references.get(&(row.family, row.child)).is_some_and(|one| gone.contains(one));
+        done.below = below.iter().filter(still).count() as u64;
         done.outdated = ledger.generation()?.number != report.run.generation;
         if done.hits + done.gone == 0 && !options.complete {
             let entry = entry.clone().with("agency", partner.name.as_str()).with("outcome", "nothing new");
@@ -122,6 +130,7 @@ impl Store {
         let gone: Vec<Pseudonym> = gone.into_iter().collect();
         let sending = Sending {
             partner: partner.id,
+            kind: PackageKind::Hits,
             package: LastPackage::default(),
             put: &[],
             gone: &[],

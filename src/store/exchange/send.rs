@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::audit::Entry;
 use crate::exchange::{ContentKind, Contents, Mapping, SentFamily, SentPerson, digest_of_line};
-use crate::ledger::{Chosen, Exchanged, LastPackage, Ledger, Partner, Sending, SentRecord};
+use crate::ledger::{Chosen, Exchanged, LastPackage, Ledger, PackageKind, Partner, Sending, SentRecord};
 use crate::model::{Layout, Locus, Panel, Pedigree, Pseudonym, Relation, SampleRecord};
 use crate::pseudonym::ExchangeNames;
 
@@ -28,6 +28,8 @@ pub struct RecordsSent {
     pub gone: u64,
     /// Number of children and families that the agency has, and that did not change.
     pub unchanged: u64,
+    /// Number of those withdrawn that are of other agencies, and that this package would have with `relayed`.
+    pub no_longer_relayed: u64,
 }
 
 impl Store {
@@ -86,6 +88,7 @@ impl Store {
             .about(about);
         let sending = Sending {
             partner: partner.id,
+            kind: PackageKind::Records,
             package: LastPackage::default(),
             put: &put,
             gone: &gone,
@@ -278,6 +281,7 @@ impl<'a> Packing<'a> {
             if record.kind != Exchanged::Relative {
                 Contents::push_gone(&mut self.content, Mapping::own(), name);
                 self.done.gone += 1;
+                self.done.no_longer_relayed += u64::from(record.own.is_some_and(|own| self.others.contains(&own)));
             }
         }
     }

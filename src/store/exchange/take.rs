@@ -14,7 +14,8 @@ use crate::exchange::{
     open,
 };
 use crate::ledger::{
-    Batch, Exchanged, LastPackage, LedgerError, Partner, ReceivedHit, ReceivedRecord, Returning, Taken, TakingRecords,
+    Batch, Exchanged, LastPackage, LedgerError, PackageKind, Partner, ReceivedHit, ReceivedRecord, Returning, Taken,
+    TakingRecords,
 };
 use crate::matching::IdentityRule;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SampleRecord};
@@ -239,19 +240,25 @@ fn cause(error: &ExchangeError) -> &'static str {
 
 /// Checks that the package is the next one.
 fn check_number(partner: &Partner, manifest: &Manifest) -> Result<(), ExchangeError> {
-    let (agency, number, last) = (partner.name.clone(), manifest.number, partner.received.number);
+    let kind = match manifest.content {
+        ContentKind::Records => PackageKind::Records,
+        ContentKind::Hits => PackageKind::Hits,
+    };
+    let taken = partner.received.of(kind);
+    let (agency, content) = (partner.name.clone(), manifest.content);
+    let (number, last) = (manifest.number, taken.number);
     if number <= last {
-        return Err(ExchangeError::Replay { agency, number, last });
+        return Err(ExchangeError::Replay { agency, content, number, last });
     }
     if manifest.complete {
         return Ok(());
     }
     if number > last + 1 {
-        return Err(ExchangeError::Gap { agency, number, last });
+        return Err(ExchangeError::Gap { agency, content, number, last });
     }
-    let before = partner.received.digest.map(|digest| HEXLOWER.encode(&digest));
+    let before = taken.digest.map(|digest| HEXLOWER.encode(&digest));
     if before != manifest.previous {
-        return Err(ExchangeError::OtherHistory { agency, number });
+        return Err(ExchangeError::OtherHistory { agency, content, number });
     }
     Ok(())
 }
