@@ -289,7 +289,9 @@ fn number(bad: BadNumber) -> String {
 /// Says what to do about options of an export that conflict.
 fn export(conflict: ExportConflict) -> &'static str {
     match conflict {
-        ExportConflict::FamNeedsGenotypes => "give --show-genotypes",
+        ExportConflict::FamNeedsGenotypes | ExportConflict::CmfNeedsGenotypes => "give --show-genotypes",
+        ExportConflict::CmfNeedsParties => "give --source-lab and --destination-lab",
+        ExportConflict::CmfHoldsNoPedigrees => "leave out --pedigrees, or write CSV",
         ExportConflict::FamHoldsPedigrees => "leave out --pedigrees",
         ExportConflict::NoLayout => "give --as families or --as children",
         ExportConflict::PedigreesOfChildren => "--pedigrees requires --as families",

@@ -46,7 +46,7 @@ impl ValueEnum for Sort {
 
 impl ValueEnum for ExportForm {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Csv, Self::Fam]
+        &[Self::Csv, Self::Fam, Self::Cmf]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -56,6 +56,7 @@ impl ValueEnum for ExportForm {
                 "A project of the program Familias. One family with children makes a case with the pedigrees H1 and H2, \
                  anything else a DVI project",
             ),
+            Self::Cmf => PossibleValue::new("cmf").help("CODIS Common Message Format 3.2, for laboratories that use CODIS"),
         })
     }
 }

@@ -6,6 +6,7 @@
 mod audit;
 mod candidates;
 mod certificates;
+mod cmf;
 mod comparable;
 mod csv_text;
 mod doctor;
@@ -43,6 +44,7 @@ pub mod words;
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{AlternativesRow, CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use certificates::{CertificateAnswer, CertificateDna, CertificateReport, CertificateRow};
+pub use cmf::{CmfError, CmfParties, CmfWriter};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
 pub use doctor::{DoctorReport, DoctorRow};

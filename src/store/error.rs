@@ -17,7 +17,7 @@ use crate::planning::PlanningError;
 use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, StreamError, VaultError};
 use crate::report::words::{count, plural};
-use crate::report::{ConflictRow, FamError};
+use crate::report::{CmfError, ConflictRow, FamError};
 use crate::review::{Refusal, StaffCode};
 
 use super::backup::container::BackupFault;
@@ -464,6 +464,9 @@ pub enum StoreError {
     /// A Familias project cannot be written.
     #[error("{0}")]
     Fam(#[from] FamError),
+    /// A CMF file cannot be written.
+    #[error("{0}")]
+    Cmf(#[from] CmfError),
     /// A table cannot be written.
     #[error("{0}")]
     Csv(#[from] csv::Error),
@@ -752,8 +755,17 @@ pub enum ExportConflict {
     /// A Familias project holds pedigrees itself.
     #[error("a .fam file already contains the pedigrees")]
     FamHoldsPedigrees,
-    /// A CSV file holds families or children.
-    #[error("a CSV file holds either families or children")]
+    /// A CMF file holds genotypes.
+    #[error("a CMF file holds genotypes, which identify people")]
+    CmfNeedsGenotypes,
+    /// A CMF file names two laboratories.
+    #[error("a CMF file names the laboratory that sends it and the one that receives it")]
+    CmfNeedsParties,
+    /// A CMF file has no place for pedigrees.
+    #[error("a CMF file has no place for pedigrees")]
+    CmfHoldsNoPedigrees,
+    /// A CSV or CMF file holds families or children.
+    #[error("a CSV or CMF file holds either families or children")]
     NoLayout,
     /// Pedigrees are those of families.
     #[error("pedigrees are written with families only")]

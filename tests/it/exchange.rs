@@ -603,7 +603,7 @@ fn what_a_city_withdraws_the_nation_forgets() {
     let (file, _) = city.send("export", &province, &[]);
     province.take(&file).ends(0);
     province.send("export", &nation, &["--relayed"]);
-    province.send("export", &nation, &[]).1.says(&["withdrawn: 1", "because --relayed was not given: 1"]);
+    province.send("export", &nation, &[]).1.says(&["withdrawn: 1", "records of other agencies are withdrawn: 1"]);
 }
 
 #[test]

@@ -473,3 +473,43 @@ fn a_store_takes_over_a_project_of_another_laboratory() {
     assert_eq!(lr(&["--frequencies", &even]), lr(&[&["--frequencies", &table][..], &same].concat()));
     assert_ne!(lr(&["--frequencies", &even]), lr(&["--frequencies", &even, "--theta", "0"]));
 }
+
+#[test]
+fn a_cmf_file_brings_the_genotypes_into_another_store() {
+    let lab = Lab::with_population(20, 60);
+    let [children, families] = ["c.xml", "f.xml"].map(|name| lab.name(name));
+    let labs = ["--source-lab", "LAB-1", "--destination-lab", "NATION"];
+    let export = |words: &[&str]| lab.run(&[&["export", "--to", "cmf"], words].concat());
+    export(&["--as", "children", &children, "--show-genotypes"]).ends(2).says(&["--source-lab and --destination-lab"]);
+    export(&[&["--as", "children", &children], &labs[..]].concat()).ends(2).says(&["give --show-genotypes"]);
+    export(&[&["--show-genotypes", &children], &labs[..]].concat()).ends(2).says(&["--as families or --as children"]);
+    let bad = ["--source-lab", "a<b", "--destination-lab", "NATION"];
+    export(&[&["--as", "children", &children, "--show-genotypes"], &bad[..]].concat())
+        .ends(2)
+        .says(&["1 to 10 letters"]);
+    assert!(!lab.path("c.xml").exists(), "nothing is left of a file that was refused");
+    export(&[&["--as", "children", &children, "--show-genotypes"], &labs[..]].concat()).ends(0).says(&["60 children"]);
+    let said = export(&[&["--as", "families", &families, "--show-genotypes"], &labs[..]].concat()).ends(0);
+    let relatives = lab.read("files/families.csv").lines().count() - 1;
+    let text = lab.read("f.xml");
+    assert_eq!(text.matches("<SPECIMENID>").count(), relatives);
+    let coarse = text.matches("Paternal Relative").count() + text.matches("Maternal Relative").count();
+    said.says(&[&format!("no word for the relation of {coarse} relatives")]);
+    let parents = text.matches("Biological Mother").count() + text.matches("Biological Father").count();
+    assert!(coarse > 0 && parents > 0, "{coarse} {parents}");
+
+    let other = Lab::new();
+    other.run(&["import", "--as", "children", "--skip-identities", &children]).ends(0);
+    let genotypes = |lab: &Lab| {
+        let out = lab.name("again.csv");
+        lab.run(&["export", "--as", "children", "--show-genotypes", "--force", &out]).ends(0);
+        let text = lab.read("again.csv");
+        let head = text.lines().next().unwrap().split(',').collect::<Vec<_>>();
+        let at = head.iter().position(|column| *column == "D3S1358").unwrap();
+        let loci: Vec<String> = head[at..].iter().map(ToString::to_string).collect();
+        let cells = |line: &str| line.split(',').skip(at).map(str::to_owned).collect::<Vec<_>>();
+        let rows: std::collections::BTreeSet<Vec<String>> = text.lines().skip(1).map(cells).collect();
+        (loci, rows)
+    };
+    assert_eq!(genotypes(&lab), genotypes(&other));
+}

@@ -216,7 +216,7 @@ impl ExportRecords {
         ));
         if sent.no_longer_relayed > 0 {
             output.warn(&format!(
-                "records of other agencies withdrawn, because --relayed was not given: {}",
+                "without --relayed, records of other agencies are withdrawn: {}",
                 count(sent.no_longer_relayed)
             ));
         }
@@ -243,7 +243,7 @@ impl ExportResults {
         ));
         if sent.below > 0 {
             output.warn(&format!(
-                "hits withdrawn, because --min-log10-lr is higher than before: {}",
+                "below --min-log10-lr, hits that were sent before are withdrawn: {}",
                 count(sent.below)
             ));
         }

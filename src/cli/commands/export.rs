@@ -8,6 +8,7 @@ use crate::cli::options::{Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::model::{Layout, Pseudonym, shown_path};
+use crate::report::CmfParties;
 use crate::store::{ExportForm, ExportOptions, ExportRemark};
 
 /// The file holds pseudonyms: import it with --identifiers pseudonyms.
@@ -37,7 +38,13 @@ pub(crate) struct Export {
     /// A CSV file for each typing of samples that have several
     #[arg(long, value_name = "FILE")]
     typings: Option<PathBuf>,
-    /// Write the genotypes, which identify people; required for .fam files
+    /// The laboratory that sends, in a CMF file: at most 10 letters and digits
+    #[arg(long, value_name = "LAB")]
+    source_lab: Option<String>,
+    /// The laboratory that receives, in a CMF file: at most 10 letters and digits
+    #[arg(long, value_name = "LAB")]
+    destination_lab: Option<String>,
+    /// Write the genotypes, which identify people; required for .fam and CMF files
     #[arg(long)]
     show_genotypes: bool,
     /// Overwrite an existing file
@@ -56,6 +63,11 @@ impl Export {
             candidates: self.candidates,
             pedigrees: self.pedigrees.as_deref(),
             typings: self.typings.as_deref(),
+            cmf: self
+                .source_lab
+                .as_deref()
+                .zip(self.destination_lab.as_deref())
+                .map(|(source, destination)| CmfParties { source, destination }),
             show_genotypes: self.show_genotypes,
             force: self.force,
         };

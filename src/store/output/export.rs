@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use crate::audit::Entry;
@@ -11,11 +11,13 @@ use crate::ledger::{CandidateFilter, Chosen, Ledger};
 use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Pseudonym, Relation, SampleRecord, Sex};
 use crate::report::words::plural;
 use crate::report::{
-    FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv, typings_csv,
+    CmfParties, CmfWriter, FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv,
+    typings_csv,
 };
 
 use super::check::{Replace, check_apart};
 use super::write::NewFile;
+use crate::store::actor::now;
 use crate::store::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use crate::store::folder::Store;
 use crate::store::matching::digests::FileDigests;
@@ -29,6 +31,8 @@ pub enum ExportForm {
     /// A project of the program Familias: families, children or both. One family with children becomes a case with the
     /// pedigrees H1 and H2; anything else becomes a DVI project.
     Fam,
+    /// CODIS Common Message Format 3.2: families or children.
+    Cmf,
 }
 
 /// What to export, and to which file.
@@ -52,6 +56,8 @@ pub struct ExportOptions<'a> {
     /// The file for the single typings of samples that have several, as CSV. The exported file itself holds the
     /// genotypes on which they agree.
     pub typings: Option<&'a Path>,
+    /// The laboratories that a CMF file names.
+    pub cmf: Option<CmfParties<'a>>,
     /// `true` if the export includes genotypes, which can identify a person.
     pub show_genotypes: bool,
     /// `true` if existing files are replaced.
@@ -71,6 +77,7 @@ impl<'a> ExportOptions<'a> {
             candidates: false,
             pedigrees: None,
             typings: None,
+            cmf: None,
             show_genotypes: false,
             force: false,
         }
@@ -81,7 +88,10 @@ impl<'a> ExportOptions<'a> {
         match (self.form, self.layout) {
             (ExportForm::Fam, _) if !self.show_genotypes => return Err(ExportConflict::FamNeedsGenotypes),
             (ExportForm::Fam, _) if self.pedigrees.is_some() => return Err(ExportConflict::FamHoldsPedigrees),
-            (ExportForm::Csv, None) => return Err(ExportConflict::NoLayout),
+            (ExportForm::Cmf, _) if !self.show_genotypes => return Err(ExportConflict::CmfNeedsGenotypes),
+            (ExportForm::Cmf, _) if self.cmf.is_none() => return Err(ExportConflict::CmfNeedsParties),
+            (ExportForm::Cmf, _) if self.pedigrees.is_some() => return Err(ExportConflict::CmfHoldsNoPedigrees),
+            (ExportForm::Csv | ExportForm::Cmf, None) => return Err(ExportConflict::NoLayout),
             (ExportForm::Csv, Some(Layout::Children)) if self.pedigrees.is_some() => {
                 return Err(ExportConflict::PedigreesOfChildren);
             }
@@ -168,6 +178,10 @@ pub enum ExportRemark {
     WrittenAsMale(u64),
     /// Samples that have several typings, which were not written individually.
     SeveralTypings(u64),
+    /// Relatives of whose relation the format has only the side.
+    SideAlone(u64),
+    /// The format has no place for the drop-out probabilities of samples.
+    NoDropOut(u64),
 }
 
 impl fmt::Display for ExportRemark {
@@ -198,6 +212,14 @@ impl fmt::Display for ExportRemark {
                 "{} with several typings: the file holds the combined genotypes of each",
                 plural(samples, "sample")
             ),
+            Self::SideAlone(relatives) => write!(
+                f,
+                "a CMF file has no word for the relation of {}: it holds the side, paternal or maternal",
+                plural(relatives, "relative")
+            ),
+            Self::NoDropOut(samples) => {
+                write!(f, "a CMF file has no place for drop-out: not written for {}", plural(samples, "sample"))
+            }
         }
     }
 }
@@ -255,6 +277,7 @@ impl Store {
             (ExportForm::Csv, Some(Layout::Families)) => export.families_csv(&file)?,
             (ExportForm::Csv, _) => (export.children_csv(&file)?, None),
             (ExportForm::Fam, _) => (export.fam(&file)?, None),
+            (ExportForm::Cmf, layout) => (export.cmf(&file, layout.unwrap_or(Layout::Children))?, None),
         };
         let typings = export.typings()?;
         let Export { subjects, remarks, .. } = export;
@@ -437,6 +460,33 @@ impl Export<'_> {
         })?;
         csv.finish()?;
         Ok(ExportedContent::Children(children))
+    }
+
+    fn cmf(&mut self, file: &NewFile, layout: Layout) -> Result<ExportedContent, StoreError> {
+        let loci = self.loci()?;
+        let parties = self.options.cmf.ok_or(ExportConflict::CmfNeedsParties)?;
+        let at = now()?.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let mut writer = CmfWriter::begin(BufWriter::new(file.writer()), parties, &at)?;
+        let (mut samples, mut families, mut coarse, mut dropped, mut last) = (0, 0, 0, 0, None);
+        self.records(layout, &loci, |record| {
+            let family = record.family.map(|family| family.0);
+            families += u64::from(last.replace(family) != Some(family));
+            samples += 1;
+            dropped += u64::from(record.drop_out.is_some());
+            coarse += u64::from(writer.specimen(&record, &loci)?);
+            Ok(())
+        })?;
+        writer.finish()?;
+        if coarse > 0 {
+            self.remarks.push(ExportRemark::SideAlone(coarse));
+        }
+        if dropped > 0 {
+            self.remarks.push(ExportRemark::NoDropOut(dropped));
+        }
+        Ok(match layout {
+            Layout::Children => ExportedContent::Children(samples),
+            Layout::Families => ExportedContent::Families { relatives: samples, families, pedigrees: None },
+        })
     }
 
     fn fam(&mut self, file: &NewFile) -> Result<ExportedContent, StoreError> {
