@@ -243,7 +243,7 @@ impl ExportResults {
         ));
         if sent.below > 0 {
             output.warn(&format!(
-                "below --min-log10-lr, hits that were sent before are withdrawn: {}",
+                "below the threshold given, hits that were sent before are withdrawn: {}",
                 count(sent.below)
             ));
         }
