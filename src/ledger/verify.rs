@@ -10,7 +10,7 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
 use super::{
-    LedgerError, certificate_keeping, described, integrity, letters, lost, multi_allele, pedigrees, reviews, typings,
+    LedgerError, certificate_keeping, described, facts, integrity, letters, lost, multi_allele, pedigrees, reviews, typings,
 };
 use crate::model::{Panel, Pseudonym, Relation};
 
@@ -35,6 +35,7 @@ impl Ledger {
         candidates(&tx, &mut findings)?;
         lost::verify(&tx, &mut findings)?;
         certificate_keeping::verify(&tx, &mut findings)?;
+        facts::verify(&tx, &mut findings)?;
         letters::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));

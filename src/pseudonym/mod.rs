@@ -7,6 +7,7 @@
 mod call_codes;
 mod certificate_hash;
 mod custodian;
+mod fact_text;
 mod fold;
 mod former;
 mod hash;
@@ -22,6 +23,7 @@ mod vault;
 pub use call_codes::{CallCode, CallCodes, CodeShift, Mistyped, SaidCode};
 pub use certificate_hash::CertificateHasher;
 pub use custodian::{Custodian, CustodianError, Identity};
+pub use fact_text::FactText;
 pub(crate) use fold::folded;
 pub use former::{FormerKeys, Recognise};
 pub use hash::{IdentifierError, Part, Pseudonymizer};

@@ -34,7 +34,6 @@ pub use backup::container::BackupFault;
 pub use backup::restore::{LastRun, RestoreOptions, RestoreWith, Restored};
 pub use backup::write::{BackedUp, BackupFor, BackupOptions};
 pub use certificates::check::{CertificateNight, CertificateQuery};
-pub use certificates::list::CertificateList;
 pub use configuration::bad_setting::BadSetting;
 pub use configuration::changed::ChangedSetting;
 #[cfg(feature = "cli")]
@@ -56,6 +55,7 @@ pub use health::verify::{
 };
 pub use intake::frequencies::{Frequencies, ModelBase};
 pub use intake::import::{Identifiers, ImportOptions, Imported, Sheets};
+pub use intake::list_kind::ListKind;
 pub use intake::tables::{KeptTable, TableExchange};
 pub use letters::write::LetterOptions;
 pub use matching::candidates::{CandidateQuery, Candidates, Since, Sort};

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{
-    CaseList, CasePedigrees, CertificateRequest, Format, Intake, Layout, Request, SingleAllele, SpreadsheetNumbers,
+    CaseList, CasePedigrees, ListRequest, Format, Intake, Layout, Request, SingleAllele, SpreadsheetNumbers,
     TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_frequency_table,
 };
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
@@ -180,7 +180,7 @@ proptest! {
     fn birth_certificates(text in nearly_csv("certificate,birth_date,birth_place,sex,mother,sample_id", "Q370-9年/无 男\"")) {
         let key = SecretKey::from_bytes([1; 32]);
         let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
-        let request = CertificateRequest {
+        let request = ListRequest {
             hasher: &hasher,
             names: &names,
             spreadsheet_numbers: SpreadsheetNumbers::Refuse,

@@ -115,7 +115,7 @@ pub(super) enum Command {
     Key(key::Key),
     /// Create a store
     Init(init::Init),
-    /// Import files of families or of children, birth certificates, or claims of them
+    /// Import files of families or of children, birth certificates, claims of them, or facts about children
     Import(import::Import),
     /// Compare families with children, and list the new candidates
     Match(matching::Match),
