@@ -188,7 +188,8 @@ pub struct MissingFacts {
 }
 
 /// The facts of one subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Facts {
     /// Of a found child.
     Found(FoundFacts),

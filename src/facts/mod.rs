@@ -50,4 +50,4 @@ pub use coded::{Coded, Custody, Dialect, FoundBy};
 pub use compare::{Comparison, Fact, Verdict, compare};
 pub use described::{AgeRange, Days, Facts, FoundFacts, MissingFacts, PlaceOn, Subject};
 pub use mark::{BodyPart, Mark, MarkKind, Side, read_marks};
-pub use weigh::{BadRate, Factor, Rate, Weighed, Weights, age_factor, sex_factor, weigh};
+pub use weigh::{BadRate, Factor, Rate, Weighed, Weights, age_factor, births_of_ages, sex_factor, weigh};

@@ -129,7 +129,8 @@ const OUTSIDE: &str = "no day of birth that the family states gives an age of th
 const APPARENT: &str = "the apparent age is outside the range";
 
 /// Returns the days of birth that give these completed months of age on a day, both included.
-pub(super) fn births_of_ages(on: Date, from: u16, to: u16) -> Option<Days> {
+#[must_use]
+pub fn births_of_ages(on: Date, from: u16, to: u16) -> Option<Days> {
     let before = |months: u32| on.checked_sub(Span::new().try_months(i64::from(months)).ok()?).ok();
     let first = before(u32::from(to) + 1)?.tomorrow().ok()?;
     Some(Days { from: first, to: before(u32::from(from))? })
@@ -142,6 +143,14 @@ fn overlap(one: Days, other: Days) -> Option<Days> {
 
 fn number_of_days(days: Days) -> i64 {
     days.to.since((Unit::Day, days.from)).map_or(0, |span| i64::from(span.get_days())) + 1
+}
+
+impl Days {
+    /// Returns the number of days.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        u32::try_from(number_of_days(self)).unwrap_or(0)
+    }
 }
 
 #[cfg(test)]

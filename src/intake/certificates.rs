@@ -114,23 +114,8 @@ const NO_PROVINCE: &str = "the first two digits are not those of a province; com
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pseudonym::SecretKey;
-
-    fn with_request<T>(then: impl FnOnce(&ListRequest<'_>) -> T) -> T {
-        let key = SecretKey::from_bytes([1; 32]);
-        let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
-        then(&ListRequest {
-            hasher: &hasher,
-            names: &names,
-            spreadsheet_numbers: SpreadsheetNumbers::Refuse,
-            sheet: None,
-            encoding: None,
-        })
-    }
-
-    fn places(problems: &[Problem]) -> Vec<(u64, usize, &'static str)> {
-        problems.iter().map(|one| (one.line, one.place().1, one.code.word())).collect()
-    }
+    use crate::intake::lists::testing::{places, with_request};
+    use crate::model::Sex;
 
     #[test]
     fn a_registry_extract_is_read_in_two_languages() {

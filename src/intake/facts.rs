@@ -244,25 +244,10 @@ fn one_age(text: &str) -> Option<AgeRange> {
 mod tests {
     use super::*;
     use crate::facts::{Custody, Dialect, FoundBy};
-    use crate::intake::findings::Problem;
-    use crate::intake::text::identifiers::SpreadsheetNumbers;
-    use crate::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
+    use crate::intake::lists::testing::{places, with_request};
 
     fn read(text: &str, subject: Subject) -> ListIntake<FactRow> {
-        let key = SecretKey::from_bytes([1; 32]);
-        let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
-        let request = ListRequest {
-            hasher: &hasher,
-            names: &names,
-            spreadsheet_numbers: SpreadsheetNumbers::Refuse,
-            sheet: None,
-            encoding: None,
-        };
-        read_facts("f", text.as_bytes(), &request, subject)
-    }
-
-    fn places(problems: &[Problem]) -> Vec<(u64, usize, &'static str)> {
-        problems.iter().map(|one| (one.line, one.place().1, one.code.word())).collect()
+        with_request(|request| read_facts("f", text.as_bytes(), request, subject))
     }
 
     #[test]

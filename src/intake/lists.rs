@@ -255,3 +255,26 @@ impl<'a, C: ListColumn> Cells<'a, '_, C> {
 pub(super) fn is_missing(text: &str) -> bool {
     matches!(text, "" | "-" | "--" | "/" | "—" | "——" | "无" | "不详" | "未知" | "未提供" | "空")
 }
+
+/// What tests of lists share.
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+    use crate::pseudonym::SecretKey;
+
+    pub(in crate::intake) fn with_request<T>(then: impl FnOnce(&ListRequest<'_>) -> T) -> T {
+        let key = SecretKey::from_bytes([1; 32]);
+        let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
+        then(&ListRequest {
+            hasher: &hasher,
+            names: &names,
+            spreadsheet_numbers: SpreadsheetNumbers::Refuse,
+            sheet: None,
+            encoding: None,
+        })
+    }
+
+    pub(in crate::intake) fn places(problems: &[Problem]) -> Vec<(u64, usize, &'static str)> {
+        problems.iter().map(|one| (one.line, one.place().1, one.code.word())).collect()
+    }
+}

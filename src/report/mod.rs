@@ -10,6 +10,7 @@ mod comparable;
 mod csv_text;
 mod doctor;
 mod explain;
+mod facts;
 mod fam;
 mod families;
 mod finding_codes;
@@ -42,6 +43,9 @@ pub mod words;
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{AlternativesRow, CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use certificates::{CertificateAnswer, CertificateDna, CertificateReport, CertificateRow};
+pub use facts::{
+    ComparedFact, FactFactor, FactsCalibrationReport, FactsPair, FactsReport, FactsVersion, OpenedText, WeighedFacts,
+};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
 pub use doctor::{DoctorReport, DoctorRow};

@@ -14,6 +14,7 @@ mod configuration;
 mod custody;
 mod diagnose;
 mod error;
+mod facts;
 mod families;
 mod folder;
 mod health;
@@ -46,6 +47,8 @@ pub use custody::reidentify::{OriginalIdentifier, Reidentification, Reidentified
 pub use custody::rotate::{KeyRotated, KeyRotation};
 pub use custody::sealing::custodians;
 pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
+pub use facts::look::FactsQuery;
+pub use facts::pair::FactsWeighing;
 pub use families::{FamilyStates, WithdrawalReason};
 pub use folder::{NewStore, Store};
 pub use health::condition::{Condition, Finding, Gravity};

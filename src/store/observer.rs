@@ -285,7 +285,8 @@ impl fmt::Display for Notice<'_> {
                     }
                 }
                 if done.claims > 0 {
-                    write!(f, "; {} added", plural(done.claims, "claim of a certificate"))?;
+                    let claims = counted(done.claims, "claim of a certificate", "claims of certificates");
+                    write!(f, "; {claims} added")?;
                 }
                 if *dry_run { f.write_str("; dry run, nothing changed") } else { Ok(()) }
             }
