@@ -137,7 +137,7 @@
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
 //! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, facts, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
-//! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, report, review (words) |
+//! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, facts (words), report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis, facts |
 //! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |

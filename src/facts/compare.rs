@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::coded::Dialect;
-use super::described::{AgeRange, Days, FoundFacts, MissingFacts, PlaceOn, word};
+use super::coded::{Coded, Dialect};
+use super::described::{AgeRange, Days, FoundFacts, MissingFacts, PlaceOn, births_of_ages};
 use super::mark::Mark;
-use super::weigh::births_of_ages;
+use super::reason::Reason;
 use crate::model::Sex;
 
 /// A fact that both descriptions have.
@@ -29,6 +29,10 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// All facts.
+    pub const ALL: [Self; 7] =
+        [Self::Sex, Self::Age, Self::Order, Self::Marks, Self::Place, Self::Dialect, Self::NativePlace];
+
     /// Returns the word in reports.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -36,7 +40,7 @@ impl Fact {
             Self::Sex => "sex",
             Self::Age => "age",
             Self::Order => "order-of-days",
-            Self::Marks => "marks",
+            Self::Marks => "body-marks",
             Self::Place => "place",
             Self::Dialect => "dialect",
             Self::NativePlace => "native-place",
@@ -56,6 +60,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All verdicts.
+    pub const ALL: [Self; 3] = [Self::Agreeing, Self::Conflicting, Self::Unknown];
+
     /// Returns the word in reports.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -67,6 +74,41 @@ impl Verdict {
     }
 }
 
+/// What is stated of a child, in words of both languages; empty if nothing is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// The English words.
+    pub english: String,
+    /// The Chinese words.
+    pub chinese: String,
+}
+
+impl Stated {
+    fn alike<T: ToString>(value: Option<T>) -> Self {
+        let text = value.map_or(String::new(), |value| value.to_string());
+        Self { english: text.clone(), chinese: text }
+    }
+
+    fn coded<T: Coded>(value: Option<T>) -> Self {
+        let text = |word: fn(T) -> &'static str| value.map_or(String::new(), |value| word(value).to_owned());
+        Self { english: text(T::word), chinese: text(T::chinese) }
+    }
+
+    fn sex(sex: Option<Sex>) -> Self {
+        let chinese = match sex {
+            Some(Sex::Female) => "女",
+            Some(Sex::Male) => "男",
+            Some(Sex::Unknown) | None => "",
+        };
+        Self { english: sex.map_or("", Sex::word).to_owned(), chinese: chinese.to_owned() }
+    }
+
+    fn marks(marks: &[Mark]) -> Self {
+        let all = |words: fn(&Mark) -> String| marks.iter().map(words).collect::<Vec<_>>();
+        Self { english: all(Mark::to_string).join("; "), chinese: all(Mark::chinese).join("；") }
+    }
+}
+
 /// The comparison of one fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
@@ -74,15 +116,13 @@ pub struct Comparison {
     pub fact: Fact,
     /// What the comparison says.
     pub verdict: Verdict,
-    /// What is stated of the missing child; empty if nothing is.
-    pub missing: String,
-    /// What is stated of the found child; empty if nothing is.
-    pub found: String,
+    /// What is stated of the missing child.
+    pub missing: Stated,
+    /// What is stated of the found child.
+    pub found: Stated,
     /// The reason.
-    pub reason: &'static str,
+    pub reason: Reason,
 }
-
-const NOT_STATED: &str = "not stated of both";
 
 /// Compares every fact, in the order of [`Fact`].
 ///
@@ -100,7 +140,7 @@ const NOT_STATED: &str = "not stated of both";
 pub fn compare(missing: &MissingFacts, found: &FoundFacts) -> Vec<Comparison> {
     vec![
         sex(missing.sex, found.sex),
-        age(missing.born, found.found_on, found.age),
+        age_on_finding(missing.born, found.found_on, found.age),
         order(missing.born, missing.missing_on, found.found_on),
         marks(&missing.marks, &found.marks),
         place(missing.place, found.place),
@@ -109,20 +149,16 @@ pub fn compare(missing: &MissingFacts, found: &FoundFacts) -> Vec<Comparison> {
     ]
 }
 
-fn text<T: ToString>(value: Option<T>) -> String {
-    value.map_or(String::new(), |value| value.to_string())
-}
-
 /// Returns the comparison of two statements; unknown unless both are there.
 fn of_both<A, B>(
     fact: Fact,
     (missing, found): (Option<A>, Option<B>),
-    texts: (String, String),
-    judge: impl Fn(A, B) -> (Verdict, &'static str),
+    texts: (Stated, Stated),
+    judge: impl Fn(A, B) -> (Verdict, Reason),
 ) -> Comparison {
     let (verdict, reason) = match (missing, found) {
         (Some(missing), Some(found)) => judge(missing, found),
-        _ => (Verdict::Unknown, NOT_STATED),
+        _ => (Verdict::Unknown, Reason::NotStated),
     };
     Comparison { fact, verdict, missing: texts.0, found: texts.1, reason }
 }
@@ -130,25 +166,28 @@ fn of_both<A, B>(
 fn sex(missing: Sex, found: Sex) -> Comparison {
     let stated = |sex: Sex| (sex != Sex::Unknown).then_some(sex);
     let (missing, found) = (stated(missing), stated(found));
-    let texts = (text(missing.map(Sex::word)), text(found.map(Sex::word)));
+    let texts = (Stated::sex(missing), Stated::sex(found));
     of_both(Fact::Sex, (missing, found), texts, |missing, found| match missing == found {
-        true => (Verdict::Agreeing, "the same sex"),
-        false => (Verdict::Conflicting, "the sexes differ; records of a sex can be wrong"),
+        true => (Verdict::Agreeing, Reason::SameSex),
+        false => (Verdict::Conflicting, Reason::OtherSex),
     })
 }
 
-fn age(born: Option<Days>, found_on: Option<Date>, age: Option<AgeRange>) -> Comparison {
+fn age_on_finding(born: Option<Days>, found_on: Option<Date>, age: Option<AgeRange>) -> Comparison {
     let found = found_on.zip(age);
     let shown = match (found_on, age) {
-        (Some(day), Some(age)) => format!("{age} on {day}"),
-        (None, Some(age)) => age.to_string(),
-        _ => String::new(),
+        (Some(day), Some(age)) => {
+            Stated { english: format!("{age} on {day}"), chinese: format!("{}（{day}）", age.chinese()) }
+        }
+        (None, Some(age)) => Stated { english: age.to_string(), chinese: age.chinese() },
+        _ => Stated::default(),
     };
-    of_both(Fact::Age, (born, found), (text(born), shown), |born, (found_on, age)| {
-        let fits = births_of_ages(found_on, age.from, age.to).is_some_and(|of| born.from <= of.to && of.from <= born.to);
+    of_both(Fact::Age, (born, found), (Stated::alike(born), shown), |born, (found_on, age)| {
+        let fits =
+            births_of_ages(found_on, age.from, age.to).is_some_and(|of| born.from <= of.to && of.from <= born.to);
         match fits {
-            true => (Verdict::Agreeing, "a day of birth that the family states gives the apparent age"),
-            false => (Verdict::Conflicting, "no day of birth that the family states gives the apparent age, which is an estimate"),
+            true => (Verdict::Agreeing, Reason::AgeFits),
+            false => (Verdict::Conflicting, Reason::AgeDiffers),
         }
     })
 }
@@ -156,64 +195,63 @@ fn age(born: Option<Days>, found_on: Option<Date>, age: Option<AgeRange>) -> Com
 /// Compares the order of days. It agrees only if birth or loss is before the finding.
 fn order(born: Option<Days>, missing_on: Option<Date>, found_on: Option<Date>) -> Comparison {
     let before = missing_on.or(born.map(|born| born.from));
-    of_both(Fact::Order, (before, found_on), (text(before), text(found_on)), |_, found_on| {
+    of_both(Fact::Order, (before, found_on), (Stated::alike(before), Stated::alike(found_on)), |_, found_on| {
         if born.is_some_and(|born| born.from > found_on) {
-            (Verdict::Conflicting, "found before the missing child was born")
+            (Verdict::Conflicting, Reason::BeforeBirth)
         } else if missing_on.is_some_and(|day| day > found_on) {
-            (Verdict::Conflicting, "found before the child went missing")
+            (Verdict::Conflicting, Reason::BeforeLoss)
         } else {
-            (Verdict::Agreeing, "found after the child was born or went missing")
+            (Verdict::Agreeing, Reason::Afterwards)
         }
     })
 }
 
 fn marks(missing: &[Mark], found: &[Mark]) -> Comparison {
-    let shown = |marks: &[Mark]| marks.iter().map(Mark::to_string).collect::<Vec<_>>().join("; ");
     let stated = |marks: &'static str, all: &[Mark]| (!all.is_empty()).then_some(marks);
     let both = (stated("missing", missing), stated("found", found));
-    of_both(Fact::Marks, both, (shown(missing), shown(found)), |_, _| {
+    of_both(Fact::Marks, both, (Stated::marks(missing), Stated::marks(found)), |_, _| {
         let is_found = |mark: &Mark| found.iter().any(|other| mark.fits(*other));
         if missing.iter().any(is_found) {
-            (Verdict::Agreeing, "a mark of both may be the same")
+            (Verdict::Agreeing, Reason::SameMark)
         } else if missing.iter().any(|mark| mark.kind.is_lasting()) {
-            (Verdict::Conflicting, "a lasting mark of the missing child is not among those of the found one")
+            (Verdict::Conflicting, Reason::LacksMark)
         } else {
-            (Verdict::Unknown, "no mark in common; marks come, fade and are overlooked")
+            (Verdict::Unknown, Reason::OtherMarks)
         }
     })
 }
 
 fn place(missing: Option<PlaceOn>, found: Option<PlaceOn>) -> Comparison {
-    of_both(Fact::Place, (missing, found), (text(missing), text(found)), |missing, found| {
+    of_both(Fact::Place, (missing, found), (Stated::alike(missing), Stated::alike(found)), |missing, found| {
         match missing.is_same_city(found) {
-            true => (Verdict::Agreeing, "lost and found in the same city"),
-            false => (Verdict::Unknown, "another city, which says nothing: children are taken far away"),
+            true => (Verdict::Agreeing, Reason::FoundThere),
+            false => (Verdict::Unknown, Reason::FoundElsewhere),
         }
     })
 }
 
 fn dialect(missing: Option<Dialect>, found: Option<Dialect>) -> Comparison {
-    let texts = (missing.map_or(String::new(), word), found.map_or(String::new(), word));
+    let texts = (Stated::coded(missing), Stated::coded(found));
     of_both(Fact::Dialect, (missing, found), texts, |missing, found| {
         let is_general = missing == Dialect::Mandarin || found == Dialect::Mandarin;
         if missing == found {
-            (Verdict::Agreeing, "the same dialect")
+            (Verdict::Agreeing, Reason::SameDialect)
         } else if is_general {
-            (Verdict::Unknown, "many speak Mandarin besides their dialect")
+            (Verdict::Unknown, Reason::Mandarin)
         } else {
-            (Verdict::Conflicting, "the dialects differ; a child takes on the dialect of its surroundings")
+            (Verdict::Conflicting, Reason::OtherDialect)
         }
     })
 }
 
 fn native_place(missing: Option<PlaceOn>, found: Option<PlaceOn>) -> Comparison {
-    of_both(Fact::NativePlace, (missing, found), (text(missing), text(found)), |missing, found| {
+    of_both(Fact::NativePlace, (missing, found), (Stated::alike(missing), Stated::alike(found)), |missing, found| {
         if missing.is_same_city(found) {
-            (Verdict::Agreeing, "the same city")
+            (Verdict::Agreeing, Reason::SameCity)
         } else if missing.place.province() == found.place.province() {
-            (Verdict::Unknown, "the same province, another city")
+            (Verdict::Unknown, Reason::SameProvince)
         } else {
-            (Verdict::Conflicting, "another province; children remember places wrongly")
+            (Verdict::Conflicting, Reason::OtherProvince)
         }
     })
 }
@@ -281,13 +319,20 @@ mod tests {
         assert_eq!(verdicts(|missing, _| missing.place = missing.place.and(None)), "aaaauaa");
         assert_eq!(verdicts(|_, found| found.dialect = Some(Dialect::Wu)), "aaaaaca");
         assert_eq!(verdicts(|_, found| found.dialect = Some(Dialect::Mandarin)), "aaaaaua");
-        let native = |code: &'static str| {
+        let native = |native: &'static str| {
             verdicts(move |_, found| {
-                found.native_place = Place::parse(code).map(|place| PlaceOn { place, valid_on: None });
+                found.native_place = Place::parse(native).map(|place| PlaceOn { place, valid_on: None });
             })
         };
         assert_eq!((native("370202"), native("530102")), ("aaaaaau".to_owned(), "aaaaaac".to_owned()));
         let reasons = compare(&pair().0, &pair().1);
-        assert_eq!((reasons[1].missing.as_str(), reasons[1].found.as_str()), ("2010-01-01..2010-03-31", "3y-4y11m on 2014-02-01"));
+        assert_eq!(
+            (reasons[1].found.chinese.as_str(), reasons[3].found.chinese.as_str()),
+            ("3岁至4岁11个月（2014-02-01）", "左侧面部疤痕")
+        );
+        assert_eq!(
+            (reasons[1].missing.english.as_str(), reasons[1].found.english.as_str()),
+            ("2010-01-01..2010-03-31", "3y-4y11m on 2014-02-01")
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::civil::Date;
+use jiff::{Span, Unit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::coded::{Custody, Dialect, FoundBy};
@@ -99,15 +100,28 @@ impl AgeRange {
     }
 }
 
+impl AgeRange {
+    /// Returns the range in Chinese: 3岁至5岁11个月.
+    #[must_use]
+    pub fn chinese(self) -> String {
+        let in_words = |months: u16| match (months / 12, months % 12) {
+            (0, months) => format!("{months}个月"),
+            (years, 0) => format!("{years}岁"),
+            (years, months) => format!("{years}岁{months}个月"),
+        };
+        format!("{}至{}", in_words(self.from), in_words(self.to))
+    }
+}
+
 impl fmt::Display for AgeRange {
     /// Writes years and months: `3y-5y11m`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let age = |months: u16| match (months / 12, months % 12) {
+        let in_words = |months: u16| match (months / 12, months % 12) {
             (0, months) => format!("{months}m"),
             (years, 0) => format!("{years}y"),
             (years, months) => format!("{years}y{months}m"),
         };
-        write!(f, "{}-{}", age(self.from), age(self.to))
+        write!(f, "{}-{}", in_words(self.from), in_words(self.to))
     }
 }
 
@@ -119,6 +133,23 @@ pub struct Days {
     pub from: Date,
     /// The last day; not before `from`.
     pub to: Date,
+}
+
+impl Days {
+    /// Returns the number of days.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        let days = self.to.since((Unit::Day, self.from)).map_or(0, |span| i64::from(span.get_days())) + 1;
+        u32::try_from(days).unwrap_or(0)
+    }
+}
+
+/// Returns the days of birth that give these completed months of age on a day, both included.
+#[must_use]
+pub fn births_of_ages(on: Date, from: u16, to: u16) -> Option<Days> {
+    let before = |months: u32| on.checked_sub(Span::new().try_months(i64::from(months)).ok()?).ok();
+    let first = before(u32::from(to) + 1)?.tomorrow().ok()?;
+    Some(Days { from: first, to: before(u32::from(from))? })
 }
 
 impl fmt::Display for Days {
@@ -218,13 +249,23 @@ impl Facts {
         };
         let sex = |sex: Sex| (sex != Sex::Unknown).then(|| sex.word().to_owned());
         match self {
-            Self::Found(FoundFacts { sex: of, found_on, place, found_by, age, marks, dialect, native_place, custody }) => {
+            Self::Found(FoundFacts {
+                sex: of,
+                found_on,
+                place,
+                found_by,
+                age,
+                marks,
+                dialect,
+                native_place,
+                custody,
+            }) => {
                 add("sex", sex(*of));
                 add("found_on", found_on.map(|day| day.to_string()));
                 add("found_place", place.map(|place| place.to_string()));
                 add("found_by", found_by.map(word));
                 add("apparent_age", age.map(|age| age.to_string()));
-                add("marks", words(marks));
+                add("body_marks", words(marks));
                 add("dialect", dialect.map(word));
                 add("native_place", native_place.map(|place| place.to_string()));
                 add("custody", custody.map(word));
@@ -234,7 +275,7 @@ impl Facts {
                 add("born", born.map(|days| days.to_string()));
                 add("missing_on", missing_on.map(|day| day.to_string()));
                 add("missing_place", place.map(|place| place.to_string()));
-                add("marks", words(marks));
+                add("body_marks", words(marks));
                 add("dialect", dialect.map(word));
                 add("native_place", native_place.map(|place| place.to_string()));
             }
@@ -243,7 +284,7 @@ impl Facts {
     }
 }
 
-pub(super) fn word<T: super::coded::Coded>(value: T) -> String {
+fn word<T: super::coded::Coded>(value: T) -> String {
     value.word().to_owned()
 }
 
@@ -285,7 +326,7 @@ mod tests {
         assert!(serde_json::from_str::<FoundFacts>(&text.replace("\"wu\"", "\"woo\"")).is_err());
         let stated = Facts::Found(found).stated();
         assert_eq!(stated[4], ("apparent_age", "3y-5y11m".to_owned()));
-        assert_eq!(stated[5], ("marks", "scar left hand; mole".to_owned()));
+        assert_eq!(stated[5], ("body_marks", "scar left-side hand; mole".to_owned()));
         assert_eq!(AgeRange::new(5, 4), None);
     }
 }

@@ -106,9 +106,9 @@ coded! {
     /// A side of the body.
     Side {
         /// The left.
-        Left "left" "左侧" ["左", "左边"],
+        Left "left-side" "左侧" ["左", "左边", "left"],
         /// The right.
-        Right "right" "右侧" ["右", "右边"],
+        Right "right-side" "右侧" ["右", "右边", "right"],
         /// Both sides.
         Both "both-sides" "双侧" ["双", "两侧", "both"],
         /// The middle.
@@ -163,6 +163,13 @@ impl Mark {
         Some(Self { kind: kind?, part, side })
     }
 
+    /// Returns the Chinese words, as they are read: 左侧面部疤痕.
+    #[must_use]
+    pub fn chinese(&self) -> String {
+        let side = self.side.map_or("", Side::chinese);
+        side.to_owned() + self.part.map_or("", BodyPart::chinese) + self.kind.chinese()
+    }
+
     /// Reports whether both may be the same mark: what both state is equal.
     #[must_use]
     pub fn fits(self, other: Self) -> bool {
@@ -183,7 +190,7 @@ fn is_between(c: char) -> bool {
 }
 
 impl fmt::Display for Mark {
-    /// Writes the English words, as they are read: `scar left forearm`.
+    /// Writes the English words, as they are read: `scar left-side forearm`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.word())?;
         self.side.map_or(Ok(()), |side| write!(f, " {}", side.word()))?;
@@ -225,17 +232,18 @@ mod tests {
     fn marks_are_read_in_two_languages_and_written_as_they_are_read() {
         let of = |text: &str| read_marks(text).map(|marks| marks.iter().map(Mark::to_string).collect::<Vec<_>>());
         for (text, read) in [
-            ("Scar  left  upper-arm", "scar left upper-arm"),
-            ("left-hand missing-part", "missing-part left hand"),
+            ("Scar  left  upper-arm", "scar left-side upper-arm"),
+            ("left-hand missing-part", "missing-part left-side hand"),
             ("右手小指缺失", ""),
-            ("右小指缺失", "missing-part right finger"),
-            ("左大腿烫伤", "burn left thigh"),
+            ("右小指缺失", "missing-part right-side finger"),
+            ("左大腿烫伤", "burn left-side thigh"),
             ("胎记", "birthmark"),
             ("双侧 耳部 穿孔", "piercing both-sides ear"),
         ] {
             assert_eq!(of(text).map(|all| all.join(";")).unwrap_or_default(), read, "{text}");
         }
-        for text in ["left forearm", "scar scar", "scar of Wang", "王某的疤", "earring piercing", "疤痕13800000000"] {
+        for text in ["left forearm", "scar scar", "scar of Wang", "王某的疤", "earring piercing", "疤痕13800000000"]
+        {
             assert_eq!(of(text), None, "{text}");
         }
         assert_eq!(of("").map(|all| all.len()), Some(0));
@@ -245,8 +253,7 @@ mod tests {
                 for side in Side::TABLE {
                     let mark = Mark { kind: kind.0, part: Some(part.0), side: Some(side.0) };
                     assert_eq!(read_marks(&mark.to_string()), Some(vec![mark]), "{mark}");
-                    let chinese = format!("{}{}{}", side.2, part.2, kind.2);
-                    assert_eq!(read_marks(&chinese), Some(vec![mark]), "{chinese}");
+                    assert_eq!(read_marks(&mark.chinese()), Some(vec![mark]), "{}", mark.chinese());
                 }
             }
         }

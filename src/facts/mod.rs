@@ -44,10 +44,12 @@ mod coded;
 mod compare;
 mod described;
 mod mark;
+mod reason;
 mod weigh;
 
 pub use coded::{Coded, Custody, Dialect, FoundBy};
-pub use compare::{Comparison, Fact, Verdict, compare};
-pub use described::{AgeRange, Days, Facts, FoundFacts, MissingFacts, PlaceOn, Subject};
+pub use compare::{Comparison, Fact, Stated, Verdict, compare};
+pub use described::{AgeRange, Days, Facts, FoundFacts, MissingFacts, PlaceOn, Subject, births_of_ages};
 pub use mark::{BodyPart, Mark, MarkKind, Side, read_marks};
-pub use weigh::{BadRate, Factor, Rate, Weighed, Weights, age_factor, births_of_ages, sex_factor, weigh};
+pub use reason::Reason;
+pub use weigh::{BadRate, Factor, Rate, Weighed, Weights, age_factor, sex_factor, weigh};

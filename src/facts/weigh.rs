@@ -1,10 +1,10 @@
 //! Computes likelihood ratios of sex and age, with stated rates of errors: see the module for the formulas.
 
 use jiff::civil::Date;
-use jiff::{Span, Unit};
 
 use super::compare::Fact;
-use super::described::{AgeRange, Days, FoundFacts, MissingFacts};
+use super::described::{AgeRange, Days, FoundFacts, MissingFacts, births_of_ages};
+use super::reason::Reason;
 use crate::model::Sex;
 
 /// A probability above 0 and below 1.
@@ -59,8 +59,8 @@ pub struct Factor {
     pub fact: Fact,
     /// log10 of the likelihood ratio; `None` if the fact has no factor for this pair.
     pub log10_lr: Option<f64>,
-    /// The reason, if there is no factor.
-    pub reason: &'static str,
+    /// Why there is no factor; `None` if there is one.
+    pub reason: Option<Reason>,
 }
 
 /// The factors of a pair.
@@ -75,33 +75,31 @@ pub struct Weighed {
 /// Computes the factors of a pair.
 #[must_use]
 pub fn weigh(missing: &MissingFacts, found: &FoundFacts, weights: &Weights) -> Weighed {
-    let factor = |fact, lr: Result<f64, &'static str>| match lr {
-        Ok(lr) => Factor { fact, log10_lr: Some(libm::log10(lr)), reason: "" },
-        Err(reason) => Factor { fact, log10_lr: None, reason },
+    let factor = |fact, lr: Result<f64, Reason>| match lr {
+        Ok(lr) => Factor { fact, log10_lr: Some(libm::log10(lr)), reason: None },
+        Err(reason) => Factor { fact, log10_lr: None, reason: Some(reason) },
     };
     let sex = sex_factor(missing.sex, found.sex, weights);
     let age = match (missing.born, found.found_on, found.age) {
         (Some(born), Some(found_on), Some(age)) => age_factor(born, found_on, age, weights),
-        _ => Err(NOT_STATED),
+        _ => Err(Reason::NotStated),
     };
     let factors = vec![factor(Fact::Sex, sex), factor(Fact::Age, age)];
     let log10_lr = factors.iter().filter_map(|factor| factor.log10_lr).sum();
     Weighed { factors, log10_lr }
 }
 
-const NOT_STATED: &str = "not stated of both";
-
 /// Computes the likelihood ratio of the recorded sexes.
 ///
 /// # Errors
 /// The reason why there is none.
-pub fn sex_factor(missing: Sex, found: Sex, weights: &Weights) -> Result<f64, &'static str> {
+pub fn sex_factor(missing: Sex, found: Sex, weights: &Weights) -> Result<f64, Reason> {
     let girls = weights.girls.0;
     let share = match found {
-        _ if missing == Sex::Unknown => return Err(NOT_STATED),
+        _ if missing == Sex::Unknown => return Err(Reason::NotStated),
         Sex::Female => girls,
         Sex::Male => 1.0 - girls,
-        Sex::Unknown => return Err(NOT_STATED),
+        Sex::Unknown => return Err(Reason::NotStated),
     };
     let error = weights.sex_error.0;
     Ok(if missing == found { 1.0 - error } else { error } / share)
@@ -111,29 +109,19 @@ pub fn sex_factor(missing: Sex, found: Sex, weights: &Weights) -> Result<f64, &'
 ///
 /// # Errors
 /// The reason why there is none.
-pub fn age_factor(born: Days, found_on: Date, age: AgeRange, weights: &Weights) -> Result<f64, &'static str> {
-    let range = births_of_ages(found_on, 0, u16::from(weights.years) * 12 - 1).ok_or(OUTSIDE)?;
-    let apparent = births_of_ages(found_on, age.from, age.to).and_then(|days| overlap(days, range)).ok_or(APPARENT)?;
-    let stated = overlap(born, range).ok_or(OUTSIDE)?;
-    let [n, w, k] = [range, apparent, stated].map(number_of_days);
+pub fn age_factor(born: Days, found_on: Date, age: AgeRange, weights: &Weights) -> Result<f64, Reason> {
+    let range = births_of_ages(found_on, 0, u16::from(weights.years) * 12 - 1).ok_or(Reason::BornOutside)?;
+    let apparent =
+        births_of_ages(found_on, age.from, age.to).and_then(|days| overlap(days, range)).ok_or(Reason::AgeOutside)?;
+    let stated = overlap(born, range).ok_or(Reason::BornOutside)?;
+    let [n, w, k] = [range, apparent, stated].map(Days::count);
     if w == n {
         return Ok(1.0);
     }
-    let o = overlap(stated, apparent).map_or(0, number_of_days);
-    let [n, w, k, o] = [n, w, k, o].map(|days| days as f64);
+    let o = overlap(stated, apparent).map_or(0, Days::count);
+    let [n, w, k, o] = [n, w, k, o].map(f64::from);
     let error = weights.age_error.0;
     Ok(n / k * ((1.0 - error) * o / w + error * (k - o) / (n - w)))
-}
-
-const OUTSIDE: &str = "no day of birth that the family states gives an age of the range";
-const APPARENT: &str = "the apparent age is outside the range";
-
-/// Returns the days of birth that give these completed months of age on a day, both included.
-#[must_use]
-pub fn births_of_ages(on: Date, from: u16, to: u16) -> Option<Days> {
-    let before = |months: u32| on.checked_sub(Span::new().try_months(i64::from(months)).ok()?).ok();
-    let first = before(u32::from(to) + 1)?.tomorrow().ok()?;
-    Some(Days { from: first, to: before(u32::from(from))? })
 }
 
 fn overlap(one: Days, other: Days) -> Option<Days> {
@@ -141,21 +129,10 @@ fn overlap(one: Days, other: Days) -> Option<Days> {
     (days.from <= days.to).then_some(days)
 }
 
-fn number_of_days(days: Days) -> i64 {
-    days.to.since((Unit::Day, days.from)).map_or(0, |span| i64::from(span.get_days())) + 1
-}
-
-impl Days {
-    /// Returns the number of days.
-    #[must_use]
-    pub fn count(self) -> u32 {
-        u32::try_from(number_of_days(self)).unwrap_or(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Span;
     use jiff::civil::date;
 
     fn weights(sex_error: f64, age_error: f64, girls: f64) -> Weights {
@@ -192,13 +169,13 @@ mod tests {
         ] {
             let weights = weights(0.01, 0.07, 0.5);
             let range = births_of_ages(found_on, 0, 215).unwrap();
-            let n = number_of_days(range) as f64;
+            let n = f64::from(range.count());
             for length in [1, 31, 365, 5000, 7000] {
                 let (mut from, mut of_h2, mut of_h1) = (range.from, 0.0, 0.0);
                 while from <= range.to {
                     let to = from.saturating_add(Span::new().days(length - 1)).min(range.to);
                     let days = Days { from, to };
-                    let share = number_of_days(days) as f64 / n;
+                    let share = f64::from(days.count()) / n;
                     of_h2 += share;
                     of_h1 += share * age_factor(days, found_on, age, &weights).unwrap();
                     from = to.tomorrow().unwrap();
@@ -225,11 +202,13 @@ mod tests {
         // Days outside the range are left out, or there is no factor.
         let inside = factor(date(2014, 1, 1), date(2015, 6, 1)).unwrap();
         assert_eq!(factor(date(2014, 1, 1), date(2016, 1, 1)), Ok(inside));
-        assert!(factor(date(2015, 6, 2), date(2016, 1, 1)).is_err() && factor(date(1990, 1, 1), date(1990, 1, 1)).is_err());
+        assert!(
+            factor(date(2015, 6, 2), date(2016, 1, 1)).is_err() && factor(date(1990, 1, 1), date(1990, 1, 1)).is_err()
+        );
         let all = AgeRange { from: 0, to: 300 };
         assert_eq!(age_factor(Days { from: day, to: day }, found_on, all, &weights), Ok(1.0));
         let adult = AgeRange { from: 240, to: 300 };
-        assert_eq!(age_factor(Days { from: day, to: day }, found_on, adult, &weights), Err(APPARENT));
+        assert_eq!(age_factor(Days { from: day, to: day }, found_on, adult, &weights), Err(Reason::AgeOutside));
     }
 
     #[test]
@@ -241,7 +220,8 @@ mod tests {
         }
         for months in 0..300 {
             let on = date(2016, 3, 31);
-            let (one, next) = (births_of_ages(on, months, months).unwrap(), births_of_ages(on, months + 1, months + 1).unwrap());
+            let (one, next) =
+                (births_of_ages(on, months, months).unwrap(), births_of_ages(on, months + 1, months + 1).unwrap());
             assert_eq!(next.to.tomorrow().unwrap(), one.from, "{months}");
         }
     }

@@ -11,13 +11,16 @@ use crate::model::{FindingCode, Pseudonym, is_province};
 /// `issued_on`, `issued_in`, and the `agency` under which the parents' samples are named; also by Chinese names.
 /// Places are codes of six digits. Columns of names are not read.
 #[must_use]
-pub fn read_certificates(
-    file_name: &str,
-    bytes: &[u8],
-    request: &ListRequest<'_>,
-) -> ListIntake<Certificate> {
+pub fn read_certificates(file_name: &str, bytes: &[u8], request: &ListRequest<'_>) -> ListIntake<Certificate> {
     let required = &[CertificateColumn::Certificate];
-    read_list(file_name, bytes, request, &form(OF_REGISTRY, required), |cells| certificate(cells), |one| Some(one.number))
+    read_list(
+        file_name,
+        bytes,
+        request,
+        &form(OF_REGISTRY, required),
+        |cells| certificate(cells),
+        |one| Some(one.number),
+    )
 }
 
 /// Reads claims: `sample_id` and `certificate`, and optionally the claimed `sex` and `birth_date`, `claimed_on`,

@@ -53,7 +53,11 @@ fn row(cells: Row<'_, '_, '_>, of: Subject) -> Option<FactRow> {
         Subject::Missing => (FactColumn::FamilyId, cells.family(FactColumn::FamilyId)),
     };
     if subject.is_none() && cells.is_sound_since(before) {
-        cells.refuse(key, FindingCode::Identifier, "the identifier is missing: every row needs the child's or the family's");
+        cells.refuse(
+            key,
+            FindingCode::Identifier,
+            "the identifier is missing: every row needs the child's or the family's",
+        );
     }
     let sex = cells.sex(FactColumn::Sex);
     let marks = marks(cells);
@@ -146,7 +150,8 @@ fn coded<T: Coded>(cells: Row<'_, '_, '_>, column: FactColumn) -> Option<T> {
     let value = T::named(&to_ascii(text));
     if value.is_none() && !is_missing(text) {
         let words: Vec<&str> = T::TABLE.iter().map(|known| known.1).collect();
-        let what = format!("the cell is not a word of this column; write one of {}, or leave it empty", words.join(" "));
+        let what =
+            format!("the cell is not a word of this column; write one of {}, or leave it empty", words.join(" "));
         cells.refuse(column, FindingCode::CodedWord, what);
     }
     value
@@ -170,7 +175,7 @@ fn apparent_age(cells: Row<'_, '_, '_>) -> Option<AgeRange> {
                        leave it empty";
     let mut of = |column: FactColumn| {
         let text = cells.cell(column);
-        let age = age(text);
+        let age = read_age(text);
         if age.is_none() && !is_missing(text) {
             cells.refuse(column, FindingCode::AgeRange, AGE);
         }
@@ -197,7 +202,7 @@ fn apparent_age(cells: Row<'_, '_, '_>) -> Option<AgeRange> {
 
 /// Reads an age or a range of ages: `3`, `3岁`, `3岁6个月`, `3岁半`, `18个月`, `18m`, `3y6m`, `3-5岁`. Years alone are all
 /// months of that year.
-fn age(text: &str) -> Option<AgeRange> {
+fn read_age(text: &str) -> Option<AgeRange> {
     let text: String = to_ascii(text).chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
     let text = text.trim_start_matches(['约', '大']).trim_end_matches("左右");
     if text.len() > 40 {
@@ -253,7 +258,7 @@ mod tests {
     #[test]
     fn found_children_are_read_in_two_languages() {
         let english = "sample_id,sex,found_on,found_place,found_by,apparent_age,marks,marks_text,dialect,native_place,\
-                       custody,certificate,description,name\nC1,f,2015-06-01,370102,police,3-5,scar left hand,like a star,\
+                       custody,certificate,description,full_name\nC1,f,2015-06-01,370102,police,3-5,scar left hand,like a star,\
                        wu,330100,orphanage,Q370123456,shy,Wang\nC2,,,,,,,,,,,,,\n";
         let chinese = "样本编号,性别,发现日期,发现地代码,发现单位类别,估计年龄,体表特征,体表特征描述,方言,籍贯代码,安置方式,\
                        出生证编号,体貌特征,姓名\nC1,女,2015年6月1日,370102,公安,3至5岁,左手疤痕,like a star,吴语,330100,\
@@ -315,7 +320,7 @@ mod tests {
 
     #[test]
     fn ages_are_read_in_many_forms() {
-        let of = |text: &str| age(text).map(|age| (age.from, age.to));
+        let of = |text: &str| read_age(text).map(|age| (age.from, age.to));
         for (text, expected) in [
             ("3", (36, 47)),
             ("约3岁", (36, 47)),
@@ -331,7 +336,9 @@ mod tests {
         ] {
             assert_eq!(of(text), Some(expected), "{text}");
         }
-        for text in ["", "young", "3.5", "-3", "5-3", "3岁13个月", "200", "99999", "1990-01-01", "3岁王某", "13800000000"] {
+        for text in
+            ["", "young", "3.5", "-3", "5-3", "3岁13个月", "200", "99999", "1990-01-01", "3岁王某", "13800000000"]
+        {
             assert_eq!(of(text), None, "{text}");
         }
     }

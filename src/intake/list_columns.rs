@@ -48,12 +48,7 @@ pub(super) struct ListHeader<C> {
 impl<C: ListColumn> ListHeader<C> {
     /// Reads the header of a list with these columns, of which some are required. Returns `None` if a required column is
     /// missing, or a column is unknown or repeated; the findings then say so.
-    pub(super) fn read(
-        source: &Source<'_>,
-        of_list: &[C],
-        required: &[C],
-        findings: &mut Findings,
-    ) -> Option<Self> {
+    pub(super) fn read(source: &Source<'_>, of_list: &[C], required: &[C], findings: &mut Findings) -> Option<Self> {
         let mut places = vec![None; C::NAMES.len()];
         let before = findings.count();
         for (position, name) in source.header.iter().map(|name| name.trim()).enumerate() {
@@ -73,7 +68,12 @@ impl<C: ListColumn> ListHeader<C> {
             findings.problem(source.line, None, FindingCode::MissingColumn, what);
         }
         let last_required = required.iter().filter_map(|column| places[column.position()]).max().unwrap_or(0);
-        (findings.count() == before).then_some(Self { places, width: source.header.len(), last_required, of: PhantomData })
+        (findings.count() == before).then_some(Self {
+            places,
+            width: source.header.len(),
+            last_required,
+            of: PhantomData,
+        })
     }
 
     /// Returns the number of columns.

@@ -14,8 +14,8 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, Resealed, candidates, certificate_keeping, codec, custody,
-    described, digests, expunged, facts, integrity, letters, lost, review_keeping, runs, typings, views,
+    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, Resealed, candidates, certificate_keeping, codec,
+    custody, described, digests, expunged, facts, integrity, letters, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};

@@ -62,13 +62,7 @@ impl FactText {
     /// [`SealError::Sealing`], also if there is no custodian.
     pub fn seal(&self, subject: Pseudonym, to: &[Custodian]) -> Result<Vec<u8>, SealError> {
         let failed = |error: &dyn fmt::Display| SealError::Sealing(error.to_string());
-        let plain = Plain { subject, marks: self.marks.as_str().into(), description: self.description.as_str().into() };
-        // This capacity suffices even if each character is escaped, so that no growing buffer leaves a copy behind.
-        let most = PADDING + 160 + 6 * (self.marks.len() + self.description.len());
-        let mut text = Zeroizing::new(Vec::with_capacity(most));
-        serde_json::to_writer(&mut *text, &plain).map_err(|error| failed(&error))?;
-        let padded = text.len().next_multiple_of(PADDING);
-        text.resize(padded, b' ');
+        let text = self.padded(subject)?;
         let recipients = to.iter().map(|custodian| &custodian.0 as &dyn age::Recipient);
         let encryptor = age::Encryptor::with_recipients(recipients).map_err(|error| failed(&error))?;
         let mut sealed = Vec::new();
@@ -76,6 +70,18 @@ impl FactText {
         writer.write_all(&text).map_err(|error| failed(&error))?;
         writer.finish().map_err(|error| failed(&error))?;
         Ok(sealed)
+    }
+
+    /// Returns what is sealed: the object, and blanks.
+    fn padded(&self, subject: Pseudonym) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let plain = Plain { subject, marks: self.marks.as_str().into(), description: self.description.as_str().into() };
+        // This capacity suffices even if each character is escaped, so that no growing buffer leaves a copy behind.
+        let most = PADDING + 160 + 6 * (self.marks.len() + self.description.len());
+        let mut text = Zeroizing::new(Vec::with_capacity(most));
+        serde_json::to_writer(&mut *text, &plain).map_err(|error| SealError::Sealing(error.to_string()))?;
+        let padded = text.len().next_multiple_of(PADDING);
+        text.resize(padded, b' ');
+        Ok(text)
     }
 
     /// Opens a sealed text.
@@ -130,15 +136,16 @@ mod tests {
         let ((one, identity), (other, others)) = (custodian(), custodian());
         let (child, another) = (Pseudonym::from_bytes([1; 16]), Pseudonym::from_bytes([2; 16]));
         let text = FactText::new("a scar like a \"star\"", "王某");
-        let sealed = text.seal(child, &[one.clone()]).unwrap();
+        let sealed = text.seal(child, std::slice::from_ref(&one)).unwrap();
         assert_eq!(FactText::open(child, &sealed, &identity).unwrap(), text);
         assert!(matches!(FactText::open(child, &sealed, &others), Err(SealError::Closed(_))));
         assert!(matches!(FactText::open(another, &sealed, &identity), Err(SealError::Exchanged(_))));
         let mut changed = sealed.clone();
         *changed.last_mut().unwrap() ^= 1;
         assert!(matches!(FactText::open(child, &changed, &identity), Err(SealError::Closed(_))));
-        let longer = FactText::new("", &"x".repeat(100)).seal(child, &[one]).unwrap();
-        assert_eq!(longer.len(), sealed.len());
+        let length = |text: &FactText| text.padded(child).unwrap().len();
+        assert_eq!((length(&text), length(&FactText::new("", &"x".repeat(100)))), (PADDING, PADDING));
+        assert_eq!(length(&FactText::new("", &"x".repeat(300))), 2 * PADDING);
         assert!(!String::from_utf8_lossy(&sealed).contains("star") && !format!("{text:?}").contains("star"));
         assert!(text.seal(child, &[]).is_err() && FactText::default().is_empty() && !text.is_empty());
         drop(other);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::facts::{Comparison, Facts, Subject, Verdict, Weighed, Weights};
+use crate::facts::{Comparison, Facts, Reason, Subject, Verdict, Weighed, Weights};
 use crate::model::Pseudonym;
 use crate::validation::{FactsBand, FactsCalibration, FactsPlan};
 
@@ -91,7 +91,11 @@ impl FactsReport {
             let day = version.recorded_at.get(..10).unwrap_or_default();
             page += format!("facts {}, recorded on {day}\n\n", version.number);
             let rows = self.rows().filter(|row| row.0.number == version.number);
-            page += narrow_table(["fact", "value"], &[], rows.map(|(_, fact, value)| [fact.to_owned(), value]));
+            page += narrow_table(
+                ["fact", "value"],
+                &[],
+                rows.map(|(_, fact, value)| [fact.to_owned(), part_by_part(fact, &value)]),
+            );
             page += "\n";
         }
         page
@@ -113,6 +117,16 @@ impl FactsReport {
     }
 }
 
+/// Returns the words of marks with commas, so that each is translated by itself.
+#[cfg(feature = "cli")]
+fn part_by_part(fact: &str, value: &str) -> String {
+    if ["body_marks", "body-marks"].contains(&fact) {
+        value.replace("; ", ";").replace(' ', ", ").replace(';', "; ")
+    } else {
+        value.to_owned()
+    }
+}
+
 /// The comparison of one fact, ready for output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ComparedFact {
@@ -126,6 +140,9 @@ pub struct ComparedFact {
     pub found: String,
     /// The reason.
     pub reason: &'static str,
+    /// What is stated of both, in Chinese.
+    #[serde(skip)]
+    pub chinese: [String; 2],
 }
 
 /// The likelihood ratio of one fact, ready for output.
@@ -178,7 +195,7 @@ impl WeighedFacts {
         let factor = |one: &crate::facts::Factor| FactFactor {
             fact: one.fact.word(),
             log10_lr: one.log10_lr,
-            reason: one.reason,
+            reason: one.reason.map_or("", Reason::words),
         };
         let log10_lr_dna = Some(log10_lr_dna).filter(|log10_lr| log10_lr.is_finite());
         Self {
@@ -225,9 +242,10 @@ impl FactsPair {
         let compared = |one: Comparison| ComparedFact {
             fact: one.fact.word(),
             verdict: one.verdict.word(),
-            missing: one.missing,
-            found: one.found,
-            reason: one.reason,
+            missing: one.missing.english,
+            found: one.found.english,
+            reason: one.reason.words(),
+            chinese: [one.missing.chinese, one.found.chinese],
         };
         let facts = comparisons.into_iter().map(compared).collect();
         Self { schema_version: SCHEMA_VERSION, family, child, facts, weighed }
@@ -250,7 +268,8 @@ impl FactsPair {
     /// Returns CSV with a header and a row for each fact; the factor is empty if none was asked for, or there is none.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header(["family", "child", "fact", "verdict", "missing", "found", "log10_lr", "reason"]);
+        let mut csv =
+            CsvText::with_header(["family", "child", "fact", "verdict", "missing", "found", "log10_lr", "reason"]);
         for one in &self.facts {
             csv.field(self.family).field(self.child).field(one.fact).field(one.verdict);
             csv.field(&one.missing).field(&one.found);
@@ -268,9 +287,11 @@ impl FactsPair {
     #[must_use]
     pub fn table(&self) -> Page {
         let row = |one: &ComparedFact| {
-            [one.fact, one.verdict, &one.missing, &one.found].map(str::to_owned)
+            let [missing, found] = [&one.missing, &one.found].map(|value| part_by_part(one.fact, value));
+            [one.fact.to_owned(), one.verdict.to_owned(), missing, found]
         };
-        let mut page = narrow_table(["fact", "verdict", "missing child", "found child"], &[], self.facts.iter().map(row));
+        let mut page =
+            narrow_table(["fact", "verdict", "missing child", "found child"], &[], self.facts.iter().map(row));
         page += "\n";
         for one in self.facts.iter().filter(|one| one.verdict != Verdict::Unknown.word() || !one.missing.is_empty()) {
             page += format!("{}: {}\n", one.fact, one.reason);
@@ -397,7 +418,9 @@ impl FactsCalibrationReport {
             count(self.pairs),
             self.seed
         );
-        page += format!("mean LR of two children: {mean_lr_different:.4}, standard error {standard_error:.4}; expected 1\n");
+        page += format!(
+            "mean LR of two children: {mean_lr_different:.4}, standard error {standard_error:.4}; expected 1\n"
+        );
         page += format!("Cllr {cllr:.4}, least {cllr_min:.4}\n");
         page += format!(
             "assumed: {} of recorded sexes wrong, {} of ages outside the apparent window, {} of found children girls, ages below {} years\n",

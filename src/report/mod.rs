@@ -43,13 +43,13 @@ pub mod words;
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{AlternativesRow, CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use certificates::{CertificateAnswer, CertificateDna, CertificateReport, CertificateRow};
-pub use facts::{
-    ComparedFact, FactFactor, FactsCalibrationReport, FactsPair, FactsReport, FactsVersion, OpenedText, WeighedFacts,
-};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
 pub use doctor::{DoctorReport, DoctorRow};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, OwnNumber, column_names, mutations};
+pub use facts::{
+    ComparedFact, FactFactor, FactsCalibrationReport, FactsPair, FactsReport, FactsVersion, OpenedText, WeighedFacts,
+};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;

@@ -4,10 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::facts::Subject;
 use crate::index::IndexError;
 use crate::intake::Problem;
 use crate::kinship::KinshipError;
-use crate::facts::Subject;
 use crate::ledger::{CertificatesImported, FactsImported, ImportReport};
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};

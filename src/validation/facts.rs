@@ -84,8 +84,7 @@ pub fn calibrate_facts(plan: &FactsPlan) -> FactsCalibration {
     let froms = std::iter::once(None).chain(edges.clone().map(Some));
     let tos = edges.map(Some).chain(std::iter::once(None));
     let band = |(from, to): (Option<f64>, Option<f64>)| {
-        let is_in =
-            |log10_lr: f64| from.is_none_or(|from| log10_lr >= from) && to.is_none_or(|to: f64| log10_lr < to);
+        let is_in = |log10_lr: f64| from.is_none_or(|from| log10_lr >= from) && to.is_none_or(|to: f64| log10_lr < to);
         let share = |all: &[f64]| all.iter().filter(|one| is_in(**one)).count() as f64 / all.len().max(1) as f64;
         let (of_same, of_different) = (share(&same), share(&different));
         let inside: Vec<f64> = different.iter().zip(&lr).filter(|one| is_in(*one.0)).map(|one| *one.1).collect();

@@ -9,7 +9,9 @@ use rayon::prelude::*;
 use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, Resealed, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{Custodian, FactText, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
+use crate::pseudonym::{
+    Custodian, FactText, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault,
+};
 
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;

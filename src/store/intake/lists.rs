@@ -180,7 +180,8 @@ impl Desk<'_> {
         let unknown = self.refuse_unknown(name, &mut rows)?;
         rejected += unknown.len() as u64;
         findings.extend(unknown);
-        let texts = if let Rows::Facts(_, rows) = &mut rows { self.custodians(name, rows, &mut findings)? } else { Vec::new() };
+        let texts =
+            if let Rows::Facts(_, rows) = &mut rows { self.custodians(name, rows, &mut findings)? } else { Vec::new() };
         findings.sort_by_key(|problem| (problem.severity, problem.place()));
         report.blake3 = Some(hex(&digest));
         report.size = Some(size);
@@ -238,7 +239,8 @@ impl Desk<'_> {
 
     /// Removes rows about children or families that the store does not have, and returns a finding for each.
     fn refuse_unknown(&self, name: &str, rows: &mut Rows) -> Result<Vec<Problem>, StoreError> {
-        const CHILD: &str = "the store has no child of this sample_id; import the child first, or correct the sample_id or agency";
+        const CHILD: &str =
+            "the store has no child of this sample_id; import the child first, or correct the sample_id or agency";
         const FAMILY: &str =
             "the store has no family of this family_id; import the family first, or correct the family_id or agency";
         let children = |among: HashSet<Pseudonym>| self.ledger.children_known(among);
