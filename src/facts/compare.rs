@@ -264,7 +264,7 @@ mod tests {
     use jiff::civil::date;
 
     fn pair() -> (MissingFacts, FoundFacts) {
-        let place = |code: &str| Place::parse(code).map(|place| PlaceOn { place, valid_on: None });
+        let place = |digits: &str| Place::parse(digits).map(|place| PlaceOn { place, valid_on: None });
         let missing = MissingFacts {
             sex: Sex::Male,
             born: Some(Days { from: date(2010, 1, 1), to: date(2010, 3, 31) }),

@@ -140,6 +140,7 @@ impl Ledger {
                     .with("claims_forgotten", forgotten.claims),
             };
             let entry = if done.letters > 0 { entry.with("letters", done.letters) } else { entry };
+            let entry = if done.facts > 0 { entry.with("facts", done.facts) } else { entry };
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;
