@@ -13,14 +13,7 @@ use crate::model::{FindingCode, Pseudonym, is_province};
 #[must_use]
 pub fn read_certificates(file_name: &str, bytes: &[u8], request: &ListRequest<'_>) -> ListIntake<Certificate> {
     let required = &[CertificateColumn::Certificate];
-    read_list(
-        file_name,
-        bytes,
-        request,
-        &form(OF_REGISTRY, required),
-        |cells| certificate(cells),
-        |one| Some(one.number),
-    )
+    read_list(file_name, bytes, request, &form(OF_REGISTRY, required), certificate, |one| Some(one.number))
 }
 
 /// Reads claims: `sample_id` and `certificate`, and optionally the claimed `sex` and `birth_date`, `claimed_on`,

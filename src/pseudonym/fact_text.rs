@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_text_opens_for_its_custodian_and_as_its_subjects_alone() {
-        let ((one, identity), (other, others)) = (custodian(), custodian());
+        let ((one, identity), (_, others)) = (custodian(), custodian());
         let (child, another) = (Pseudonym::from_bytes([1; 16]), Pseudonym::from_bytes([2; 16]));
         let text = FactText::new("a scar like a \"star\"", "王某");
         let sealed = text.seal(child, std::slice::from_ref(&one)).unwrap();
@@ -148,7 +148,6 @@ mod tests {
         assert_eq!(length(&FactText::new("", &"x".repeat(300))), 2 * PADDING);
         assert!(!String::from_utf8_lossy(&sealed).contains("star") && !format!("{text:?}").contains("star"));
         assert!(text.seal(child, &[]).is_err() && FactText::default().is_empty() && !text.is_empty());
-        drop(other);
     }
 
     #[test]

@@ -98,10 +98,22 @@ fn facts_exclude_no_candidate_and_change_no_likelihood_ratio() {
     lab.run(&["match"]).ends(0);
     let explained = lab.run(&["explain", &family, &child, "--format", "json"]).ends(0).out;
     let before = lab.digest(&["--full"]);
+    let page = |options: &[&str]| {
+        let out = lab.name("page.html");
+        let report = ["report", "candidate", &family, &child, "--out", &out, "--force"];
+        lab.run(&[&report, options].concat()).ends(0);
+        lab.read("page.html")
+    };
+    assert!(!page(&["--lang", "en", "--with-facts"]).contains("Facts that people state"));
     let girl = FOUND.replace("C1,m,", "C1,f,").replace("2014-02-01", "2009-02-01");
     lab.import("found-children", "found.csv", girl, &[]).ends(0);
     lab.import("missing-children", "missing.csv", MISSING, &[]).ends(0);
     assert_eq!(verdicts(&lab, &family, &child), "cccaaaa");
+    let english = page(&["--lang", "en"]);
+    assert!(english.contains("Facts that people state") && !english.contains("Prior odds"), "{english}");
+    assert!(page(&["--lang", "en", "--with-facts"]).contains("Prior odds"));
+    let chinese = page(&["--lang", "zh", "--with-facts"]);
+    assert!(chinese.contains("左侧面部疤痕") && chinese.contains("先验比数"), "{chinese}");
     assert_eq!(lab.digest(&["--full"]), before);
     let candidates = lab.run(&["candidates", "--format", "json"]).ends(0).json();
     assert_eq!(candidates["candidates"][0]["child"], child.as_str());
