@@ -1,6 +1,6 @@
 //! Seals free text about a child to the custodians of a store.
 //!
-//! Such text may name people and places, so nothing but the sealed form is kept. Each text is an age file of its own, with
+//! The text may name people and places, so nothing but the sealed form is kept. Each text is an age file of its own, with
 //! one key agreement per custodian: most rows have none. In it is a JSON object with the pseudonym of the subject, so that
 //! a text that was moved to another subject is recognised, and blanks up to a multiple of 256 bytes, so that its size says
 //! little.

@@ -186,7 +186,7 @@ pub struct WeighedFacts {
 }
 
 impl WeighedFacts {
-    /// Returns the odds of a child, of so many in the database.
+    /// Returns the odds of one of the children of the database.
     #[must_use]
     pub fn new(weighed: &Weighed, weights: &Weights, log10_lr_dna: f64, (prior, children): (f64, u64)) -> Self {
         let of_child = prior / children.max(1) as f64;
