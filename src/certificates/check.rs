@@ -7,8 +7,7 @@ use jiff::civil::Date;
 use super::answer::{Answer, Code};
 use super::facts::{Certificate, Claim};
 use super::number::{Issue, NumberHash};
-use super::place::is_province;
-use crate::model::{Pseudonym, Sex};
+use crate::model::{Pseudonym, Sex, is_province};
 
 /// A claimed birth date may be one of the lunar calendar: up to this many days differ.
 const LUNAR_DAYS: i32 = 60;
@@ -226,7 +225,8 @@ fn are_twins(one: Option<&Certificate>, other: Option<&Certificate>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::certificates::{ClaimedNumber, Number, Place};
+    use crate::certificates::{ClaimedNumber, Number};
+    use crate::model::Place;
 
     fn hash(text: &str) -> NumberHash {
         let mut hash = [0; 16];

@@ -3,8 +3,7 @@
 use jiff::civil::Date;
 
 use super::number::{Issue, NumberHash};
-use super::place::Place;
-use crate::model::{Pseudonym, Sex};
+use crate::model::{Place, Pseudonym, Sex};
 
 /// A certificate of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,10 +20,8 @@ mod answer;
 mod check;
 mod facts;
 mod number;
-mod place;
 
 pub use answer::{Answer, Code, Severity, dna_code};
 pub use check::{Case, Coverage, check};
 pub use facts::{Certificate, Claim, ClaimedNumber};
 pub use number::{Issue, Number, NumberHash, folded};
-pub use place::{Place, is_province};

@@ -89,6 +89,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
         StoreError::Incomplete(Incomplete::Generation) => "run `reunite match --full`",
         StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
+        StoreError::NoFacts(_) => "`reunite import --as found-children` and `--as missing-children` add facts",
         StoreError::NoClaim(_) => "`reunite import --as certificate-claims` adds claims",
         StoreError::NoCertificates => {
             "import the registry with `reunite import --as certificates`, and claims with --as certificate-claims"

@@ -7,9 +7,10 @@
 //! 5. [Review by two people](review): sign decisions, follow a pair to its end, what is due.
 //! 6. [Birth certificates](certificates): registry extracts, claims, and what contradicts them.
 //! 7. [Exchange between agencies](exchange): packages, keys, hits, withdrawn consent, who learns what.
-//! 8. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
-//! 9. [Performance](performance): how fast, why, and how to measure.
-//! 10. [Troubleshooting](troubleshooting): what to do about a message.
+//! 8. [Found and missing children](facts): what people state about them, compared and weighed.
+//! 9. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
+//! 10. [Performance](performance): how fast, why, and how to measure.
+//! 11. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! The same pages in Chinese: [中文](zh).
 //!
@@ -39,6 +40,8 @@ pub mod certificates {}
 
 #[doc = include_str!("exchange.md")]
 pub mod exchange {}
+#[doc = include_str!("facts.md")]
+pub mod facts {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
@@ -58,7 +61,8 @@ pub mod troubleshooting {}
 /// 5. [两人审核](zh::review)：签署决定，跟进一对直至终结，有哪些事项到期。
 /// 6. [出生医学证明](zh::certificates)：登记数据、使用记录、核查，以及DNA。
 /// 7. [机构间交换](zh::exchange)：交换包、密钥、比中、撤回同意，谁知道什么。
-/// 8. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
+/// 8. [被找到的儿童和失踪儿童](zh::facts)：对他们的描述，比较和评估。
+/// 9. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
 /// 9. [性能](zh::performance)：有多快，为什么，如何测量。
 /// 10. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
 pub mod zh {
@@ -84,6 +88,8 @@ pub mod zh {
 
     #[doc = include_str!("zh/exchange.md")]
     pub mod exchange {}
+    #[doc = include_str!("zh/facts.md")]
+    pub mod facts {}
 
     #[doc = include_str!("zh/operating.md")]
     pub mod operating {}

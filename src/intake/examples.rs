@@ -88,6 +88,7 @@ use Example::{CaseList, Cases, Children, Cmf, Families, Frequencies, Pedigrees, 
 
 /// One of each code, in the order of the codes.
 const EXAMPLES: &[(FindingCode, Example)] = &[
+    (FindingCode::AgeRange, Told("the apparent age 5-3, or young")),
     (FindingCode::Agency, Children("sample_id,sex,agency,vWA\nS1,f,A\u{200b},14\n")),
     (FindingCode::Alias, Children("Sample Name,Gender,vWA31\nS1,f,14/15\n")),
     (FindingCode::Alleged, Told("a CMF specimen of the category Alleged Father")),
@@ -121,6 +122,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
             "1.0\n1\nIMPORT\nLAB1\nLAB2\n2024/03/05 08:00:00\nAB\nOther program\n1\nDNA Analysis Result\n1.0\nPCR\nS1\n",
         ),
     ),
+    (FindingCode::CodedWord, Told("the dialect \"like in the south\", which is not in the list")),
     (FindingCode::Column, Pedigrees("family_id,person,father,mother,sex,missing,sample_id,height\nF1,kid,,,,yes,,\n")),
     (FindingCode::Columns, Told("a line of 20,000 semicolons")),
     (FindingCode::Compressed, Told("children.csv.gz, or a .zip of files")),
@@ -175,6 +177,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Entity, Cmf("<SPECIMENID>S1</SPECIMENID>", "<SPECIMENID>S&one;</SPECIMENID>")),
     (FindingCode::ExchangedSamples, Told("the mother's sample fits as the father's, and the other way round")),
     (FindingCode::Expunged, Told("S1 was expunged in March; the file of April has S1 again")),
+    (FindingCode::FactDates, Told("born on 1 May 2010, and missing since April 2010")),
     (FindingCode::FewLoci, Told("a profile with 5 typed loci")),
     (FindingCode::Fields, Children("sample_id,sex,vWA\nS1,f\n")),
     (FindingCode::FilledDown, Frequencies("locus,allele,frequency\nvWA,14,0.6\n,15,0.4\n")),
@@ -221,6 +224,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::ManyAlleles, Children("sample_id,sex,vWA,FGA\nS1,f,14/15/16,22\n")),
     (FindingCode::ManyRows, Told("a locus of a frequency table with 130 alleles")),
     (FindingCode::MappedLocus, Told("--map with \"vWA\" = \"FGA\" under [columns]")),
+    (FindingCode::Mark, Told("the mark \"scar like a star\", where \"scar left forearm\" belongs")),
     (FindingCode::MarkedAllele, Children("sample_id,sex,vWA,FGA\nS1,f,14-NB,22\n")),
     (FindingCode::MessageType, Cmf("<MESSAGETYPE>Import</MESSAGETYPE>", "<MESSAGETYPE>Reply</MESSAGETYPE>")),
     (FindingCode::MissingChild, Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,,,,,\n")),
@@ -410,6 +414,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::TableLocus, Frequencies("locus,allele,frequency\nL1,6,1\n")),
     (FindingCode::TableSize, Told("a frequency table of 100 MiB")),
     (FindingCode::Text, Children("sample_id,sex,region,vWA\nS1,f,Ji\u{7f}nan,14\n")),
+    (FindingCode::TextNotKept, Told("the column marks_text has text, and `reunite vault recipients list` is empty")),
     (FindingCode::TextRow, Frequencies("Allele,vWA\n14,0.6\n15,0.4\nInvented numbers\n")),
     (FindingCode::Theta, Told("Theta/Kinship/Fst: 1 in a .fam file")),
     (
@@ -426,6 +431,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::TypingDiffers, Told("--on-conflict add; the store has S1 with vWA 14/15, the file with 14/14")),
     (FindingCode::UnknownCategory, Children("sample_id,sex,category,vWA\nS1,m,visitor,14\n")),
     (FindingCode::UnknownChild, Told("a claim of S1, and no file of children with S1 was imported")),
+    (FindingCode::UnknownFamily, Told("a missing child of F1, and no file of families with F1 was imported")),
     (FindingCode::UnknownKit, Children("sample_id,sex,kit,vWA\nS1,f,My kit,14\n")),
     (
         FindingCode::UnknownParent,

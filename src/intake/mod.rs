@@ -12,7 +12,9 @@
 //! | `frequency_table` | tables of allele frequencies |
 //! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
 //! | `rows` | the samples in rows of any format, and checks between rows |
+//! | `lists`, `list_columns` | lists that are not genotypes |
 //! | `certificates`, `certificate_columns` | registry extracts and claims of birth certificates |
+//! | `facts`, `fact_columns` | lists of found and of missing children |
 //! | `request`, `result` | the request for reading a file, and its result |
 //! | `pedigree` | families that relations do not describe |
 //! | `columns` | the meaning of columns |
@@ -28,12 +30,16 @@ mod certificate_columns;
 mod certificates;
 mod columns;
 mod examples;
+mod fact_columns;
+mod facts;
 mod findings;
 mod format;
 mod formats;
 mod frequency_table;
 mod guess_layout;
 mod kinship_cases;
+mod list_columns;
+mod lists;
 mod pedigree;
 #[cfg(test)]
 mod proptests;
@@ -47,18 +53,21 @@ mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
 pub use bytes::{SourceBytes, file_bytes, list_bytes, source_bytes};
-pub use certificates::{CertificateIntake, CertificateRequest, claimed_number, read_certificates, read_claims};
+pub use certificates::{read_certificates, read_claims};
 pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;
 pub use columns::number_kind::NumberKind;
 pub use examples::{Example, example};
+pub use fact_columns::fact_template;
+pub use facts::{FactRow, read_facts};
 pub use findings::{ColumnName, MOST_FINDINGS, Problem, column_letters};
 pub use format::Format;
 pub use formats::fam::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
 pub use frequency_table::{PublishedTable, TableForm, TableRequest, read_frequency_table};
 pub use guess_layout::read_guessing_layout;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
+pub use lists::{ListIntake, ListRequest, claimed_number};
 pub use pedigree::files::CasePedigrees;
 pub use pedigree::placed::FamilyPedigrees;
 pub use read::{read_bytes, read_file, workbook_sheets};

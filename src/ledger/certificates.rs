@@ -17,8 +17,8 @@ use super::ledger::Ledger;
 use super::meta::{meta, set_meta};
 use super::{LedgerError, OnConflict};
 use crate::audit::Attribution;
-use crate::certificates::{Case, Certificate, Claim, ClaimedNumber, Coverage, Issue, NumberHash, Place};
-use crate::model::{Pseudonym, Sex};
+use crate::certificates::{Case, Certificate, Claim, ClaimedNumber, Coverage, Issue, NumberHash};
+use crate::model::{Place, Pseudonym, Sex};
 
 /// Names in `meta`.
 pub(super) const CERTIFICATES: &str = "certificates";
@@ -186,7 +186,8 @@ impl Ledger {
             writing.row(line, &[number], &all, sum)?;
         }
         let done = writing.done();
-        finish(tx, done, (CERTIFICATES, CERTIFICATES_FORGOTTEN), dry_run, entry.into())
+        add_to_count(&tx, CERTIFICATES, i64::try_from(done.added).unwrap_or(i64::MAX))?;
+        finish(tx, done, CERTIFICATES_FORGOTTEN, dry_run, entry.into())
     }
 
     /// Imports claims of children whom the ledger has, each with its line, in one transaction.
@@ -200,35 +201,13 @@ impl Ledger {
         dry_run: bool,
         entry: impl Into<Attribution<'e>>,
     ) -> Result<CertificatesImported, LedgerError> {
-        let mut rows = rows;
-        rows.sort_unstable_by_key(|(_, row)| (row.child, row.number.hash));
+        let children: Vec<Pseudonym> = rows.iter().filter_map(|(_, row)| row.child).collect();
         let tx = self.begin()?;
-        let mut writing = Writing {
-            insert: tx.prepare(&insert("certificate_claim", CLAIM_COLUMNS, 10, "INSERT OR IGNORE"))?,
-            select: tx.prepare("SELECT sum FROM certificate_claim WHERE child = ?1 AND number = ?2")?,
-            replace: tx.prepare(&insert("certificate_claim", CLAIM_COLUMNS, 10, "INSERT OR REPLACE"))?,
-            on_conflict,
-            done: CertificatesImported::default(),
-        };
-        let mut children = Vec::new();
-        for (line, row) in rows {
-            let Some(child) = row.child else { continue };
-            children.push(child);
-            let sum = claim_sum(child, &row);
-            let Claim { number: ClaimedNumber { hash, issue, next }, sex, born, claimed_on, place, .. } = &row;
-            let (letter, province) =
-                (issue.and_then(|issue| issue.letter).map(String::from), issue.map(|one| one.province));
-            let (born, claimed_on, place) = (born.map(of_date), claimed_on.map(of_date), place.map(Place::code));
-            let (child, next) = (child.as_bytes(), next.concat());
-            let all: [&dyn rusqlite::ToSql; 10] =
-                [child, hash, &letter, &province, &next, &sex.word(), &born, &claimed_on, &place, &sum];
-            writing.row(line, &[child, hash], &all, sum)?;
-        }
-        let done = writing.done();
+        let done = write_claims(&tx, rows, on_conflict)?;
         let attribution = entry.into();
         let about = attribution.entry().map(|entry| entry.about(children));
         let attribution = about.as_ref().map_or(attribution, Attribution::Entry);
-        finish(tx, done, (CLAIMS, CLAIMS_FORGOTTEN), dry_run, attribution)
+        finish(tx, done, CLAIMS_FORGOTTEN, dry_run, attribution)
     }
 
     /// Returns the numbers of certificates and claims.
@@ -354,6 +333,38 @@ impl Ledger {
     }
 }
 
+/// Writes claims, and adds to their number, as a part of an import.
+pub(super) fn write_claims(
+    tx: &Transaction<'_>,
+    rows: Vec<(u64, Claim)>,
+    on_conflict: OnConflict,
+) -> Result<CertificatesImported, LedgerError> {
+    let mut rows = rows;
+    rows.sort_unstable_by_key(|(_, row)| (row.child, row.number.hash));
+    let mut writing = Writing {
+        insert: tx.prepare(&insert("certificate_claim", CLAIM_COLUMNS, 10, "INSERT OR IGNORE"))?,
+        select: tx.prepare("SELECT sum FROM certificate_claim WHERE child = ?1 AND number = ?2")?,
+        replace: tx.prepare(&insert("certificate_claim", CLAIM_COLUMNS, 10, "INSERT OR REPLACE"))?,
+        on_conflict,
+        done: CertificatesImported::default(),
+    };
+    for (line, row) in rows {
+        let Some(child) = row.child else { continue };
+        let sum = claim_sum(child, &row);
+        let Claim { number: ClaimedNumber { hash, issue, next }, sex, born, claimed_on, place, .. } = &row;
+        let (letter, province) =
+            (issue.and_then(|issue| issue.letter).map(String::from), issue.map(|one| one.province));
+        let (born, claimed_on, place) = (born.map(of_date), claimed_on.map(of_date), place.map(Place::code));
+        let (child, next) = (child.as_bytes(), next.concat());
+        let all: [&dyn rusqlite::ToSql; 10] =
+            [child, hash, &letter, &province, &next, &sex.word(), &born, &claimed_on, &place, &sum];
+        writing.row(line, &[child, hash], &all, sum)?;
+    }
+    let done = writing.done();
+    add_to_count(tx, CLAIMS, i64::try_from(done.added).unwrap_or(i64::MAX))?;
+    Ok(done)
+}
+
 /// Returns the statement that writes all columns of a table.
 fn insert(table: &str, columns: &str, number: usize, verb: &str) -> String {
     let places: Vec<String> = (1..=number).map(|place| format!("?{place}")).collect();
@@ -364,14 +375,13 @@ fn insert(table: &str, columns: &str, number: usize, verb: &str) -> String {
 fn finish(
     tx: Transaction<'_>,
     done: CertificatesImported,
-    (count, forgotten): (&str, &str),
+    forgotten: &str,
     dry_run: bool,
     attribution: Attribution<'_>,
 ) -> Result<CertificatesImported, LedgerError> {
     if dry_run || !done.conflicts.is_empty() {
         return Ok(done);
     }
-    add_to_count(&tx, count, i64::try_from(done.added).unwrap_or(i64::MAX))?;
     tx.execute("DELETE FROM meta WHERE key = ?1", [forgotten])?;
     if let Some(entry) = attribution.entry() {
         let entry = entry.with("added", done.added).with("unchanged", done.unchanged);

@@ -14,8 +14,9 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, certificate_keeping, codec, custody,
-    described, digests, exchange_keeping, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
+    CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, Resealed, candidates, certificate_keeping, codec,
+    custody, described, digests, exchange_keeping, expunged, facts, integrity, letters, lost, review_keeping, runs,
+    typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -31,6 +32,8 @@ pub struct Renamed {
     pub expunged: Option<CarriedOver>,
     /// The data that keeps the codes of letters valid; empty if the old key is lost, which makes them invalid.
     pub letters: LetterShifts,
+    /// The free texts about children, sealed again.
+    pub texts: Resealed,
 }
 
 /// Numbers of records that were renamed.
@@ -51,6 +54,8 @@ pub struct Rekeyed {
     pub claims_forgotten: u64,
     /// Letters to families whose codes stay valid.
     pub letters: u64,
+    /// Rows of facts about children.
+    pub facts: u64,
 }
 
 impl Ledger {
@@ -109,6 +114,7 @@ impl Ledger {
             certificates_forgotten: forgotten.certificates,
             claims_forgotten: forgotten.claims,
             letters,
+            facts: facts::rename(&tx, &renamed.families, &renamed.samples, &renamed.texts)?,
         };
         lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
@@ -136,6 +142,7 @@ impl Ledger {
                     .with("claims_forgotten", forgotten.claims),
             };
             let entry = if done.letters > 0 { entry.with("letters", done.letters) } else { entry };
+            let entry = if done.facts > 0 { entry.with("facts", done.facts) } else { entry };
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;

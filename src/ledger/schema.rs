@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 26] = [
+pub(super) const MIGRATIONS: [&str; 27] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -31,6 +31,7 @@ pub(super) const MIGRATIONS: [&str; 26] = [
     LETTERS,
     DESCRIBED,
     EXCHANGE,
+    FACTS,
 ];
 
 /// The version that this program writes.
@@ -426,4 +427,21 @@ CREATE TABLE exchange_hit (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta (key, value) VALUES
     ('partners', 0), ('exchange_sent', 0), ('exchange_received', 0), ('exchange_told', 0), ('exchange_hits', 0);
+";
+
+/// `fact`: what people state about found and missing children, see `facts`, also for the number in `meta`. `recorded_at`:
+/// seconds since 1970, UTC.
+const FACTS: &str = "
+CREATE TABLE fact (
+    subject BLOB NOT NULL CHECK (length(subject) = 16),
+    kind TEXT NOT NULL CHECK (kind = 'found' OR kind = 'missing'),
+    number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4294967295),
+    recorded_at INTEGER NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    sealed BLOB,
+    tag BLOB CHECK (tag IS NULL OR length(tag) = 16),
+    sum BLOB NOT NULL,
+    PRIMARY KEY (subject, kind, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('facts', 0);
 ";

@@ -10,8 +10,8 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
 use super::{
-    LedgerError, certificate_keeping, described, exchange_keeping, integrity, letters, lost, multi_allele, pedigrees,
-    reviews, typings,
+    LedgerError, certificate_keeping, described, exchange_keeping, facts, integrity, letters, lost, multi_allele,
+    pedigrees, reviews, typings,
 };
 use crate::model::{Panel, Pseudonym, Relation};
 
@@ -36,6 +36,7 @@ impl Ledger {
         candidates(&tx, &mut findings)?;
         lost::verify(&tx, &mut findings)?;
         certificate_keeping::verify(&tx, &mut findings)?;
+        facts::verify(&tx, &mut findings)?;
         letters::verify(&tx, &mut findings)?;
         exchange_keeping::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);

@@ -78,6 +78,7 @@ macro_rules! finding_codes {
 }
 
 finding_codes! {
+    AgeRange, "age-range", Error, "an apparent age is not an age, or not a range in order", "write years such as 3, months such as 18m, or a range such as 3-5";
     Agency, "agency", Error, "an agency is too long, or contains characters that cannot be seen", "check that the columns are in place";
     Alias, "alias", Note, "a column or locus is known under another name", "nothing: the name was recognised";
     Alleged, "alleged", Note, "an alleged parent is read as the parent", "leave the specimen out if the parentage is doubtful";
@@ -97,6 +98,7 @@ finding_codes! {
     Category, "category", Error, "a specimen category is unknown", "write one of the specimen categories";
     Child, "child", Error, "a case does not have exactly one child", "give each case one person of the relation child";
     CmfLine, "cmf-line", Error, "a line of a CMF 1.0 file is invalid at its place", "export the file again, as CMF 1.0, CMF 3.2 or a table";
+    CodedWord, "coded-word", Error, "a cell is not a word of its column", "write one of the listed words, or leave the cell empty";
     Column, "column", Error, "a column is unknown in this file", "correct or remove the column";
     Columns, "columns", Error, "a file has more columns than a table can have", "remove the columns that do not belong to the table";
     Compressed, "compressed", Error, "a file is compressed", "unpack the file first";
@@ -136,6 +138,7 @@ finding_codes! {
     Entity, "entity", Error, "an XML entity is unknown", "write the character itself, or &amp; for an ampersand";
     ExchangedSamples, "exchanged-samples", Warning, "the samples of two relatives may be exchanged", "see `families check`; exchange or type again";
     Expunged, "expunged", Error, "a sample or family was expunged from the store, and a file brings it back", "remove it from the file; or skip its rows with --on-conflict keep, or import them with --restore-expunged and --reason";
+    FactDates, "fact-dates", Error, "two days about a missing child contradict each other", "correct one of the two days";
     FewLoci, "few-loci", Warning, "few of the loci matched on are typed", "type more loci; few say little";
     Fields, "fields", Error, "a row has more or fewer cells than the header", "put as many cells into the row as the header has";
     FilledDown, "filled-down", Note, "rows of a frequency table name no locus", "nothing, if the rows belong to the locus above";
@@ -179,6 +182,7 @@ finding_codes! {
     ManyAlleles, "many-alleles", Warning, "a locus has more than two alleles", "keep it in the case file; the locus does not count";
     ManyRows, "many-rows", Error, "a locus of a frequency table has too many alleles", "leave alleles out that were never seen";
     MappedLocus, "mapped-locus", Warning, "a map of columns reads the name of one locus as another locus", "correct the map, unless the file has the name wrong";
+    Mark, "mark", Error, "a mark on the body has words that are not of the vocabulary", "write kind, side and part; move the rest to marks_text";
     MarkedAllele, "marked-allele", Note, "an allele is marked as uncertain", "nothing: the locus is left untyped";
     MessageType, "message-type", Error, "a CMF file is not an import message", "export a file for import";
     MissingChild, "missing-child", Error, "a family has no missing child", "mark the missing child of each family";
@@ -291,6 +295,7 @@ finding_codes! {
     TableLocus, "table-locus", Error, "a locus of a frequency table is unknown", "correct the name, or keep it with --keep-locus";
     TableSize, "table-size", Error, "a frequency table is larger than any that is published", "give the table alone";
     Text, "text", Error, "a text is too long, contains a control character, or is out of place", "check that the columns are in place";
+    TextNotKept, "text-not-kept", Warning, "free text is not kept, because the store has no custodian to seal it for", "add a custodian with `reunite vault recipients add`, then import again";
     TextRow, "text-row", Note, "a row of a frequency table holds only text", "nothing: titles and footnotes are skipped";
     Theta, "theta", Error, "theta is not below 1", "correct theta";
     ThirdParent, "third-parent", Error, "a child has three parents", "correct one of the three relations";
@@ -303,7 +308,8 @@ finding_codes! {
     TypingAdded, "typing-added", Note, "a row is a further typing of a known sample", "nothing: its loci join those of the store";
     TypingDiffers, "typing-differs", Warning, "typings of one sample disagree at loci: these are not matched on", "compare both typings; type these loci a third time";
     UnknownCategory, "unknown-category", Warning, "the category of a row is neither that of a child nor of a relative", "write a category such as 打拐儿童 or 打拐父母, or check by hand that the row is in the right file";
-    UnknownChild, "unknown-child", Error, "a claim names a child that the store does not have", "import the child first, or correct the sample_id";
+    UnknownChild, "unknown-child", Error, "a row names a child that the store does not have", "import the child first, or correct the sample_id";
+    UnknownFamily, "unknown-family", Error, "a row names a family that the store does not have", "import the family first, or correct the family_id";
     UnknownKit, "unknown-kit", Note, "a typing kit is unknown", "correct the name if it is misspelled";
     UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", "correct the name, or add the person";
     Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", "correct father and mother, or leave the person out";

@@ -13,7 +13,7 @@ use crate::kinship::cpi::FLAGGED_LOCI;
 use crate::matching::LocusExplanation;
 use crate::meaning::Prior;
 use crate::model::{Language, Pedigree, Pseudonym};
-use crate::report::{CPI_NAME, ExplanationReport, ReviewReport, ViewRow};
+use crate::report::{CPI_NAME, ExplanationReport, FactsPair, ReviewReport, ViewRow};
 
 /// The run that found the candidates.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -62,6 +62,8 @@ pub struct CandidatePage {
     /// The distributions of log10 LR in the missing child and in unrelated children, typed as the child; `None` if they
     /// cannot be computed.
     pub curves: Option<Curves>,
+    /// What is stated of both children; `None` if nothing is.
+    pub facts: Option<FactsPair>,
 }
 
 impl CandidatePage {
@@ -87,6 +89,13 @@ impl CandidatePage {
         let words = Catalogue::of(language)?;
         let mut context = self.context()?;
         context["drawings"] = self.drawings(&words, &context)?;
+        if let (Some(facts), Language::Chinese) = (&self.facts, language) {
+            for (row, one) in facts.facts.iter().enumerate() {
+                let [missing, found] = &one.chinese;
+                context["facts"]["facts"][row]["missing"] = missing.as_str().into();
+                context["facts"]["facts"][row]["found"] = found.as_str().into();
+            }
+        }
         finish((language, words), templates, "candidate.html", context)
     }
 
@@ -151,6 +160,7 @@ impl CandidatePage {
             "views": views.collect::<serde_json::Result<Vec<Value>>>()?,
             "meaning": meaning.transpose()?,
             "review": review,
+            "facts": self.facts,
         }))
     }
 

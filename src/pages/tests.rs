@@ -8,6 +8,7 @@ use super::error::PageError;
 use super::phrases::{Catalogue, parts};
 use super::render::{add_functions, page};
 use super::templates::Templates;
+use crate::facts::{Fact, Reason, Verdict};
 use crate::matching::Alternative;
 use crate::meaning::{Class, Lack};
 use crate::model::{Language, Relation, Sex};
@@ -58,6 +59,9 @@ fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
         ("truth", vec!["child", "unrelated"]),
         ("validation_term", vec!["lr", "tippett", "cllr", "ece", "turing"]),
         ("validation_text", vec!["lr", "tippett", "cllr", "ece", "turing"]),
+        ("fact", Fact::ALL.iter().map(|one| one.word()).collect()),
+        ("verdict", Verdict::ALL.iter().map(|one| one.word()).collect()),
+        ("fact_reason", Reason::ALL.iter().map(|one| one.words()).collect()),
         ("glossary_term", glossary()),
         ("glossary_text", glossary()),
     ]

@@ -12,6 +12,7 @@ mod csv_text;
 mod doctor;
 mod exchange;
 mod explain;
+mod facts;
 mod fam;
 mod families;
 mod finding_codes;
@@ -50,6 +51,9 @@ pub use csv_text::CsvText;
 pub use doctor::{DoctorReport, DoctorRow};
 pub use exchange::{PartnerRow, PartnersReport, ReceivedHitRow, ReceivedHitsReport};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, OwnNumber, column_names, mutations};
+pub use facts::{
+    ComparedFact, FactFactor, FactsCalibrationReport, FactsPair, FactsReport, FactsVersion, OpenedText, WeighedFacts,
+};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;

@@ -360,6 +360,9 @@ pub enum StoreError {
     /// The store does not have the sample or family.
     #[error("there is no sample or family {0} in the store")]
     NoSubject(Pseudonym),
+    /// Nothing is stated of the child, or of the missing child of the family.
+    #[error("the store has no facts about {0}")]
+    NoFacts(Pseudonym),
     /// The child claims no birth certificate.
     #[error("the child {0} claims no birth certificate in the store")]
     NoClaim(Pseudonym),

@@ -4,17 +4,18 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::facts::Subject;
 use crate::index::IndexError;
 use crate::intake::Problem;
 use crate::kinship::KinshipError;
-use crate::ledger::{CertificatesImported, ImportReport};
+use crate::ledger::{CertificatesImported, FactsImported, ImportReport};
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
 use crate::report::words::{count, counted, plural};
 
-use super::certificates::list::CertificateList;
 use super::configuration::changed::ChangedSetting;
 use super::error::StoreError;
+use super::intake::list_kind::ListKind;
 
 /// Follows an operation: receives its notices, shows its progress, and may stop it.
 ///
@@ -106,9 +107,20 @@ pub enum Notice<'a> {
         /// The file, as given.
         file: &'a str,
         /// What the list holds.
-        list: CertificateList,
+        list: ListKind,
         /// The changes that the ledger made.
         done: &'a CertificatesImported,
+        /// `true` if nothing was changed.
+        dry_run: bool,
+    },
+    /// A list of found or missing children was imported; in a dry run, it would have been.
+    FactsImported {
+        /// The file, as given.
+        file: &'a str,
+        /// Whom the list is about.
+        subject: Subject,
+        /// The changes that the ledger made.
+        done: &'a FactsImported,
         /// `true` if nothing was changed.
         dry_run: bool,
     },
@@ -258,6 +270,23 @@ impl fmt::Display for Notice<'_> {
                 }
                 if done.expunged > 0 {
                     write!(f, "; {} left out, because their samples were expunged", plural(done.expunged, "parent"))?;
+                }
+                if *dry_run { f.write_str("; dry run, nothing changed") } else { Ok(()) }
+            }
+            Self::FactsImported { file, subject, done, dry_run } => {
+                let rows = plural(done.added + done.changed + done.unchanged, "row");
+                let list = ListKind::Facts(*subject).word();
+                write!(f, "{file}: {rows} of {list}: {} added", count(done.added))?;
+                for (number, what) in
+                    [(done.changed, "changed, with their history kept"), (done.unchanged, "unchanged")]
+                {
+                    if number > 0 {
+                        write!(f, ", {} {what}", count(number))?;
+                    }
+                }
+                if done.claims > 0 {
+                    let claims = counted(done.claims, "claim of a certificate", "claims of certificates");
+                    write!(f, "; {claims} added")?;
                 }
                 if *dry_run { f.write_str("; dry run, nothing changed") } else { Ok(()) }
             }

@@ -29,3 +29,4 @@ pub use members::PedigreeDraws;
 pub use papers::FalsePapers;
 pub use plan::{Plan, PlanError, Shape};
 pub use plantings::{NEPHEW, SIBLING_PARENT};
+pub(crate) use random::StatementDraws;

@@ -30,6 +30,8 @@ pub(super) enum Purpose {
     Validation = 10,
     /// One stream per unrelated child of a validation.
     ValidationStranger = 11,
+    /// One stream per simulated pair of statements about children.
+    Statements = 12,
 }
 
 /// The source of all streams of one seed.
@@ -51,6 +53,26 @@ impl Seed {
 /// Converts a probability to units of 2^-63, a scale that can represent 1.
 pub(super) fn fixed(probability: f64) -> u64 {
     (probability * (1_u64 << 63) as f64) as u64
+}
+
+/// One sequence of draws for another room's simulation of statements about children.
+pub(crate) struct StatementDraws(Stream);
+
+impl StatementDraws {
+    /// Begins the sequence of a number below 2^56.
+    pub(crate) fn new(seed: u64, number: usize) -> Self {
+        Self(Seed::new(seed).stream(Purpose::Statements, number))
+    }
+
+    /// Returns `true` with this probability.
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+        self.0.chance(fixed(probability))
+    }
+
+    /// Draws a number below `n`, all equally likely; returns 0 if `n` is 0.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        self.0.below(n)
+    }
 }
 
 /// One sequence of random words.

@@ -7,12 +7,14 @@
 //! how often they mislead. It draws no typing errors, drop-outs or wrong papers.
 
 mod draw;
+mod facts;
 mod measures;
 mod night;
 mod plan;
 mod published;
 mod shape;
 
+pub use facts::{FactsBand, FactsCalibration, FactsPlan, calibrate_facts};
 pub use measures::{Bin, Ece, cllr, cllr_min, ece};
 pub use plan::{ValidationError, ValidationPlan};
 pub use published::{PublishedFigure, published};

@@ -5,20 +5,22 @@
 use std::sync::LazyLock;
 
 use reunite::exchange::{Contents, HitLine, Hits, Mapping};
+use reunite::facts::Subject;
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
-    CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request,
-    SingleAllele, TableRequest, read_bytes, read_cases, read_fam_database, read_frequency_table, read_guessing_layout,
+    CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, ListRequest, NumberKind, Problem,
+    Request, SingleAllele, SpreadsheetNumbers, TableRequest, read_bytes, read_cases, read_certificates, read_claims,
+    read_facts, read_fam_database, read_frequency_table, read_guessing_layout,
 };
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
-use reunite::pseudonym::{Pseudonymizer, SecretKey};
+use reunite::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
 
 /// Calls a reader with any bytes, and checks what it returns.
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 15] = [
+pub const READERS: [(&str, Reader); 16] = [
     ("case_list", case_list),
     ("cases", cases),
     ("children", children),
@@ -33,6 +35,7 @@ pub const READERS: [(&str, Reader); 15] = [
     ("frequencies", frequencies),
     ("genemapper", genemapper),
     ("index", index),
+    ("lists", lists),
     ("pedigrees", pedigrees),
 ];
 
@@ -162,7 +165,7 @@ pub fn forms(bytes: &[u8]) {
 /// form.
 pub fn pedigrees(bytes: &[u8]) {
     let _ = CasePedigrees::read("f.csv", bytes).map_err(|problems| check(&problems));
-    match FamilyPedigrees::read("f.csv", bytes, &PSEUDONYMIZER, reunite::intake::SpreadsheetNumbers::Refuse) {
+    match FamilyPedigrees::read("f.csv", bytes, &PSEUDONYMIZER, SpreadsheetNumbers::Refuse) {
         Err(problems) => check(&problems),
         Ok(found) => {
             let rows = "family_id,sample_id,relation,sex,vWA\nF1,S1,member,,14/15\nF1,S2,member,m,14\n";
@@ -192,6 +195,27 @@ pub fn column_map(bytes: &[u8]) {
 /// A file with a laboratory's own columns and words.
 const MAPPED: &[u8] =
     "Nr,Fam,Wer,M/F,V,FGA_1,FGA_2,Notiz\nS1,F1,Vater,boy,14/15,22,23,x\nS2,F1,Mutter,girl,fehlt,22,,\n".as_bytes();
+
+/// Reads lists that are not genotypes: birth certificates, claims of them, found and missing children.
+pub fn lists(bytes: &[u8]) {
+    let hasher = CertificateHasher::new(&SecretKey::from_bytes([1; 32]));
+    let request = ListRequest {
+        hasher: &hasher,
+        names: &PSEUDONYMIZER,
+        spreadsheet_numbers: SpreadsheetNumbers::Refuse,
+        sheet: None,
+        encoding: None,
+    };
+    let mut problems = read_certificates("f.csv", bytes, &request).problems;
+    problems.extend(read_claims("f.csv", bytes, &request, true).problems);
+    for subject in [Subject::Found, Subject::Missing] {
+        let read = read_facts("f.csv", bytes, &request, subject);
+        problems.extend(read.problems);
+        assert!(read.rows.iter().all(|row| row.1.facts.subject() == subject));
+    }
+    // No list has the columns of another, so each file has problems as one of them.
+    check(&problems);
+}
 
 /// Reads cases for the calculator.
 pub fn cases(bytes: &[u8]) {

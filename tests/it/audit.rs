@@ -93,6 +93,13 @@ fn every_command_leaves_a_record() {
     let registry = lab.write("registry.csv", "certificate\nQ370123456\n");
     recorded("import", &["import", "--as", "certificates", &registry]);
     recorded("certificate check", &["certificate", "check", "--number", "Q370123456"]);
+    let found = lab.write("found.csv", "sample_id,sex\nC0000001,m\n");
+    let (_, record) = recorded("import", &["import", "--as", "found-children", &found]);
+    assert_eq!((&record["details"]["as"], &record["details"]["added"]), (&"found-children".into(), &1.into()));
+    let of_found = lab.pseudonyms("sample", ["C0000001"]).remove("C0000001").unwrap();
+    recorded("facts show", &["facts", "show", &of_found]);
+    let (_, record) = recorded("facts compare", &["facts", "compare", family, &of_found, "--factors"]);
+    assert_eq!(record["details"]["weighed"], true);
     recorded("kin", &["kin", "--within", "children"]);
     let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);
     let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();

@@ -113,7 +113,7 @@ macro_rules! targets {
 }
 
 targets! {
-    case_list cases children cmf column_map dat exchange fam families families_index forms frequencies genemapper index pedigrees
+    case_list cases children cmf column_map dat exchange fam families families_index forms frequencies genemapper index lists pedigrees
 }
 
 #[test]

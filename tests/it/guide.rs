@@ -221,6 +221,18 @@ fn readme_is_short_and_no_command_of_the_program_is_shown_without_being_run() {
 }
 
 /// Every key of the program's JSON, and every column of its CSV.
+/// Imports facts about a family's missing child and about a child, and returns their pseudonyms.
+fn facts_of_pair(lab: &Lab) -> [String; 2] {
+    let missing = "family_id,sex,birth_from,missing_on,missing_place,marks,dialect,native_place\n\
+                   F000001,m,2010-01-01,2012-01-01,370102,scar left hand,wu,370102\n";
+    let found = "sample_id,sex,found_on,found_place,found_by,apparent_age,marks,dialect,native_place,custody\n\
+                 C0000001,m,2015-01-01,370102,police,4-5,scar left hand,wu,370102,institution\n";
+    lab.run(&["import", "--as", "missing-children", &lab.write("missing.csv", missing)]).ends(0);
+    lab.run(&["import", "--as", "found-children", &lab.write("found.csv", found)]).ends(0);
+    let name = |kind: &str, id: &str| lab.pseudonyms(kind, [id]).remove(id).unwrap();
+    [name("family", "F000001"), name("sample", "C0000001")]
+}
+
 #[test]
 fn every_field_of_json_and_csv_is_in_the_guide() {
     fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
@@ -261,10 +273,15 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     lab.run(&["match", "--min-log10-lr", "8"]).ends(0);
     let registry = lab.write("registry.csv", "certificate\nQ370123456\n");
     lab.run(&["import", "--as", "certificates", &registry]).ends(0);
+    let of_pair = facts_of_pair(&lab);
     let commands: &[&[&str]] = &[
         &["certificate", "check", "--number", "Q370123456"],
         &["exchange", "partner", "list"],
         &["exchange", "hits"],
+        &["facts", "show", &of_pair[0]],
+        &["facts", "show", &of_pair[1]],
+        &["facts", "compare", &of_pair[0], &of_pair[1], "--factors"],
+        &["facts", "calibrate", "--pairs", "100"],
         &["review", "show", pair[0], pair[1]],
         &["review", "list"],
         &["review", "due"],

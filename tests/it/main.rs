@@ -33,6 +33,7 @@ mod explain;
 mod export;
 mod expunge;
 mod expunged_come_back;
+mod facts;
 mod familias;
 mod faults;
 mod frequencies;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use reunite::facts::Subject;
 use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{
-    CaseList, CasePedigrees, CertificateRequest, Format, Intake, Layout, Request, SingleAllele, SpreadsheetNumbers,
-    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_frequency_table,
+    CaseList, CasePedigrees, Format, Intake, Layout, ListRequest, Request, SingleAllele, SpreadsheetNumbers,
+    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_facts, read_frequency_table,
 };
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
@@ -180,7 +181,7 @@ proptest! {
     fn birth_certificates(text in nearly_csv("certificate,birth_date,birth_place,sex,mother,sample_id", "Q370-9年/无 男\"")) {
         let key = SecretKey::from_bytes([1; 32]);
         let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
-        let request = CertificateRequest {
+        let request = ListRequest {
             hasher: &hasher,
             names: &names,
             spreadsheet_numbers: SpreadsheetNumbers::Refuse,
@@ -192,6 +193,32 @@ proptest! {
         let findings = [registry.problems, registry.notes, claims.problems, claims.notes].concat();
         prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
         prop_assert!(registry.rows.len() + claims.rows.len() <= 2 * text.len());
+    }
+
+    #[test]
+    fn facts_about_children(text in nearly_csv(
+        "sample_id,family_id,found_on,found_place,apparent_age,age_from,birth_to,marks,dialect,certificate",
+        "0-9-年岁月~左脸疤痕;scar 吴语/无\"",
+    )) {
+        let key = SecretKey::from_bytes([1; 32]);
+        let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
+        let request = ListRequest {
+            hasher: &hasher,
+            names: &names,
+            spreadsheet_numbers: SpreadsheetNumbers::Take,
+            sheet: None,
+            encoding: None,
+        };
+        for subject in [Subject::Found, Subject::Missing] {
+            let text = match subject {
+                Subject::Found => text.replace("family_id", "sex"),
+                Subject::Missing => text.replace("sample_id", "sex"),
+            };
+            let read = read_facts("f.csv", text.as_bytes(), &request, subject);
+            let findings = [read.problems, read.notes].concat();
+            prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
+            prop_assert!(read.rows.iter().all(|row| row.1.facts.subject() == subject));
+        }
     }
 
     #[test]

@@ -67,8 +67,12 @@ impl Texts {
     }
 
     fn tokens(&mut self, tokens: TokenStream) {
+        // The documentation of what a macro defines is an attribute.
+        let mut is_attribute = false;
         for one in tokens {
+            let is_of_attribute = std::mem::replace(&mut is_attribute, is_sharp(&one));
             match one {
+                TokenTree::Group(_) if is_of_attribute => {}
                 TokenTree::Literal(literal) => {
                     if let syn::Lit::Str(text) = syn::Lit::new(literal) {
                         self.add(&text.value());
@@ -79,6 +83,10 @@ impl Texts {
             }
         }
     }
+}
+
+fn is_sharp(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(sign) if sign.as_char() == '#')
 }
 
 /// Returns a line of a text without the signs that join it to others; `None` if it has fewer than two English words.

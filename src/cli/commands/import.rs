@@ -16,7 +16,7 @@ use crate::ledger::OnConflict;
 use crate::model::{Layout, UnknownWord, shown_path};
 use crate::report::{MANIFEST_BEGINS, Page, list_findings};
 use crate::store::{
-    CertificateList, Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output,
+    Identifiers, ImportOptions, Imported, ListKind, Replace, Sheets, StoreError, check_output, write_output,
     write_private,
 };
 
@@ -25,8 +25,9 @@ use super::kits::kit_use;
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the files hold: families, children, certificates (birth certificates of a registry) or certificate-claims
-    /// (which child claims which) [default: families or children, detected by their columns]
+    /// What the files hold: families, children, certificates (birth certificates of a registry), certificate-claims
+    /// (which child claims which), found-children or missing-children (what people state about them) [default: families
+    /// or children, detected by their columns]
     #[arg(long = "as", value_name = "LAYOUT")]
     holds: Option<Holds>,
     /// Files: CSV with a row per person, tables with a row per sample and locus, workbooks, CODIS CMF, Familias projects;
@@ -134,18 +135,17 @@ pub(crate) struct Import {
 #[derive(Clone, Copy)]
 enum Holds {
     Samples(Layout),
-    Certificates(CertificateList),
+    List(ListKind),
 }
 
 impl FromStr for Holds {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let lists = [CertificateList::Registry, CertificateList::Claims];
-        match lists.into_iter().find(|list| list.word() == text) {
-            Some(list) => Ok(Self::Certificates(list)),
+        match ListKind::ALL.into_iter().find(|list| list.word() == text) {
+            Some(list) => Ok(Self::List(list)),
             None => text.parse().map(Self::Samples).map_err(|_: UnknownWord| UnknownWord {
-                choices: "families, children, certificates, certificate-claims",
+                choices: "families, children, certificates, certificate-claims, found-children, missing-children",
             }),
         }
     }
@@ -193,7 +193,7 @@ impl Import {
         if let (Some(path), Some(holds)) = (&self.template, self.holds) {
             let header = match holds {
                 Holds::Samples(layout) => global.open()?.template(layout),
-                Holds::Certificates(list) => list.template().to_owned(),
+                Holds::List(list) => list.template(),
             };
             match path.to_str() {
                 Some("-") => output.data(&header)?,
@@ -202,8 +202,11 @@ impl Import {
             return Ok(Outcome::Done);
         }
         let options = self.options()?;
-        if let (Some(Holds::Certificates(list)), Some(option)) = (self.holds, self.of_samples()) {
+        if let (Some(Holds::List(list)), Some(option)) = (self.holds, self.of_samples()) {
             bail!("{option} is for families and children; leave it out with --as {}", list.word());
+        }
+        if matches!(self.holds, Some(Holds::List(ListKind::Facts(_)))) && self.on_conflict != OnConflict::Refuse {
+            bail!("facts that changed are added to the earlier ones; leave --on-conflict out");
         }
         if let Some(path) = &self.manifest {
             // Before anything is done.
@@ -223,7 +226,7 @@ impl Import {
         let notices = if json { notices.without_findings() } else { notices };
         let (store, entry) = (global.open()?, global.entry("import"));
         let imported = match self.holds {
-            Some(Holds::Certificates(list)) => store.import_certificates(&self.files, list, &options, &entry, &notices),
+            Some(Holds::List(list)) => store.import_list(&self.files, list, &options, &entry, &notices),
             _ => store.import(&self.files, &options, &entry, &notices),
         };
         let imported = match imported {

@@ -15,6 +15,7 @@ mod exchange;
 mod explain;
 mod export;
 mod expunge;
+mod facts;
 mod families;
 mod findings;
 mod frequencies;
@@ -51,7 +52,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 52] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 55] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -65,6 +66,9 @@ pub(super) const WITHOUT: [(&str, &[&str]); 52] = {
         ("man", ALL),
         ("report validation", ALL),
         ("certificate check", &["wait"]),
+        ("facts calibrate", ALL),
+        ("facts compare", &["wait"]),
+        ("facts show", KEYLESS_LOOK),
         ("synth", STORE),
         ("bench", STORE),
         ("challenge", STORE),
@@ -123,7 +127,7 @@ pub(super) enum Command {
     Key(key::Key),
     /// Create a store
     Init(init::Init),
-    /// Import files of families or of children, birth certificates, or claims of them
+    /// Import files of families or of children, birth certificates, claims of them, or facts about children
     Import(import::Import),
     /// Compare families with children, and list the new candidates
     Match(matching::Match),
@@ -132,6 +136,9 @@ pub(super) enum Command {
     /// Check birth certificates that children claim
     #[command(subcommand)]
     Certificate(certificate::Certificate),
+    /// Show and compare what people state about found and missing children
+    #[command(subcommand)]
+    Facts(facts::FactsCommand),
     /// List the runs: when, with which settings, and what each gained and lost
     Runs(runs::Runs),
     /// List families and children that have too few loci in common with most others
@@ -247,6 +254,7 @@ impl Command {
             Self::Match(command) => command.run(global, output),
             Self::Candidates(command) => command.run(global, output),
             Self::Certificate(command) => command.run(global, output),
+            Self::Facts(command) => command.run(global, output),
             Self::Runs(command) => command.run(global, output),
             Self::Comparable(command) => command.run(global, output),
             Self::Explain(command) => command.run(global, output),

@@ -13,7 +13,9 @@ use crate::cli::output::Output;
 use crate::cli::pair_options::{PairOptions, warn_of_pair};
 use crate::model::shown_path;
 use crate::pages::{Language, PageError, Templates, ValidationPage};
-use crate::store::{FamilyOptions, NightOptions, Replace, Whom, check_output, write_output};
+use crate::store::{FactsWeighing, FamilyOptions, NightOptions, Replace, Whom, check_output, write_output};
+
+use super::facts::WeightOptions;
 
 #[derive(Subcommand)]
 pub(crate) enum Report {
@@ -31,6 +33,11 @@ pub(crate) enum Report {
 pub(crate) struct CandidateReport {
     #[command(flatten)]
     pair: PairOptions,
+    /// Also weigh the sex and the age that people state, apart from the DNA, with the rates below; see `reunite facts compare`
+    #[arg(long)]
+    with_facts: bool,
+    #[command(flatten)]
+    weights: WeightOptions,
     #[command(flatten)]
     page: PageOptions,
 }
@@ -122,7 +129,8 @@ impl CandidateReport {
         let entry = global.entry("report candidate").with("templates", ready.templates.digest());
         let store = self.pair.population.open(global)?;
         let options = self.pair.explain_options(&store, &entry)?;
-        let (page, notes) = store.candidate_page(&options, &entry)?;
+        let weighing = FactsWeighing { weights: self.weights.weights(), prior: None };
+        let (page, notes) = store.candidate_page(&options, self.with_facts.then_some(&weighing), &entry)?;
         let differs = page.explained.differs_from_candidate();
         warn_of_pair(output, &notes.changed_settings, notes.same_as, differs);
         ready.write(output, wrote_report, || page.json(), |language, templates| page.html(language, templates))

@@ -10,10 +10,10 @@
 
 use jiff::civil::Date;
 
-use crate::certificates::{Number, is_province};
+use crate::certificates::Number;
 use crate::intake::columns::number_kind::NumberKind;
 use crate::intake::findings::{Column, Findings};
-use crate::model::{FindingCode, Sex};
+use crate::model::{FindingCode, Sex, is_province};
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS: &[u8; 11] = b"10X98765432";

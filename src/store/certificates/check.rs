@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::certificates::{Answer, Case, Claim, Severity, check};
-use crate::intake::{CertificateRequest, SpreadsheetNumbers, claimed_number, list_bytes, read_claims};
+use crate::intake::{ListRequest, SpreadsheetNumbers, claimed_number, list_bytes, read_claims};
 use crate::kinship::Calculator;
 use crate::ledger::{Claims, Ledger};
 use crate::model::{Pseudonym, Sex, shown_path};
@@ -162,7 +162,7 @@ impl Store {
                 let key = self.key_of_store(ledger)?;
                 let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
                 let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { shown_path(path) };
-                let request = CertificateRequest {
+                let request = ListRequest {
                     hasher: &hasher,
                     names: &names,
                     spreadsheet_numbers: SpreadsheetNumbers::Refuse,

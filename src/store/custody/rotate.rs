@@ -7,9 +7,11 @@ use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 
 use crate::audit::{Entry, Subjects};
-use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, SealedFile};
+use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, Resealed, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
+use crate::pseudonym::{
+    Custodian, FactText, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault,
+};
 
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;
@@ -137,6 +139,7 @@ impl Store {
                 resealing.renamed.letters = carried_codes(&ledger, present, &new, &resealing.renamed.families)?;
             }
             // The record is about everyone, so it names nobody.
+            resealing.renamed.texts = resealing.texts(&identity, &ledger)?;
             let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
             let everyone = everyone.with("outcome", "done");
             let Resealing { renamed, replaced, .. } = &resealing;
@@ -229,6 +232,17 @@ struct Resealing<'a> {
 }
 
 impl Resealing<'_> {
+    /// Opens the free texts about children, and seals them again for their new pseudonyms.
+    fn texts(&self, identity: &Identity, ledger: &Ledger) -> Result<Resealed, StoreError> {
+        let again = |(subject, number, sealed): (Pseudonym, u32, Vec<u8>)| {
+            let renamed = self.renamed.samples.get(&subject).or_else(|| self.renamed.families.get(&subject));
+            let renamed = *renamed.ok_or(SealError::Unknown(subject))?;
+            let text = FactText::open(subject, &sealed, identity)?;
+            Ok(((subject, number), text.seal(renamed, &self.custodians)?))
+        };
+        Ok(ledger.sealed_texts()?.into_par_iter().map(again).collect::<Result<_, SealError>>()?)
+    }
+
     fn reseal_all(
         &mut self,
         identity: &Identity,

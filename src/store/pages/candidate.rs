@@ -13,6 +13,7 @@ use crate::pages::{CandidatePage, Curves, PagePerson, PageRun};
 
 use crate::store::actor::now;
 use crate::store::error::StoreError;
+use crate::store::facts::pair::FactsWeighing;
 use crate::store::folder::Store;
 use crate::store::matching::explain::{ExplainOptions, Explained};
 use crate::store::matching::manifest::criterion_used;
@@ -26,7 +27,8 @@ const LEAST: f64 = -200.0;
 
 impl Store {
     /// Gathers everything that the lead report on a family and a child says: the explanation, what it means, the drawings'
-    /// data, and the review. A decision that waits for the second one is not in it.
+    /// data, the review, and the facts about both children; sex and age are weighed on request. A decision that waits for
+    /// the second one is not in it.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -37,7 +39,7 @@ impl Store {
     /// let family = "6f7d1c0b5a4e4d3c8b2a190817263544".parse()?;
     /// let child = "00112233445566778899aabbccddeeff".parse()?;
     /// let options = ExplainOptions { family, child, certain_parent: None, show_genotypes: false, numbers: None };
-    /// let (page, _) = store.candidate_page(&options, &store::entry("report candidate", None))?;
+    /// let (page, _) = store.candidate_page(&options, None, &store::entry("report candidate", None))?;
     /// write_private("report.html".as_ref(), page.html(Language::Chinese, &Templates::embedded())?.as_bytes())?;
     /// # Ok(())
     /// # }
@@ -48,6 +50,7 @@ impl Store {
     pub fn candidate_page(
         &self,
         options: &ExplainOptions,
+        weighing: Option<&FactsWeighing>,
         entry: &Entry,
     ) -> Result<(CandidatePage, PageNotes), StoreError> {
         let (explained, of_family, calculator) = self.explain_family(options, entry)?;
@@ -68,6 +71,7 @@ impl Store {
             people,
             pedigree: pedigree_of(&of_family),
             curves,
+            facts: self.facts_of_pair(&ledger, family, child, weighing)?,
         };
         Ok((page, PageNotes { same_as, changed_settings }))
     }

@@ -236,6 +236,16 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.import("certificate-claims", "claims.csv", &claims, &[]).ends(0);
     watched.done("certificate check", &["--format", "json"]);
     watched.fails("certificate check", &["--child", CANARIES[3]]);
+    let facts = format!("sample_id,description,姓名\n{},{},{}\n", CANARIES[3], CANARIES[7], CANARIES[4]);
+    watched.import("found-children", "found.csv", &facts, &[]).ends(0);
+    watched.import("missing-children", "missing.csv", &format!("family_id\n{}\n", CANARIES[1]), &[]).ends(2);
+    let of_found = watched.lab.pseudonyms("sample", [CANARIES[3]]).remove(CANARIES[3]).unwrap();
+    watched.done("facts show", &[&of_found]);
+    watched.fails("facts show", &[child]);
+    watched.done("facts compare", &[&of_family, &of_found, "--factors"]);
+    watched.fails("facts compare", &[family, &of_found]);
+    watched.done("facts calibrate", &["--pairs", "100"]);
+    watched.fails("facts calibrate", &["--pairs", "1"]);
     watched.done("kin", &["--within", "all", "--relation", "identity"]);
     watched.fails("kin", &["--within", "all", "--min-log10-lr", "nan"]);
     watched.done("families check", &[]);

@@ -1,25 +1,31 @@
-//! Imports registry extracts of birth certificates, and claims of them by children.
+//! Imports lists: registry extracts of birth certificates, claims of them by children, and facts about children.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::audit::Entry;
 use crate::certificates::{Certificate, Claim};
+use crate::facts::Subject;
 use crate::intake::{
-    CertificateIntake, CertificateRequest, FindingCode, Problem, Severity, list_bytes, read_certificates, read_claims,
+    FactRow, FindingCode, ListIntake, ListRequest, Problem, Severity, list_bytes, read_certificates, read_claims,
+    read_facts,
 };
-use crate::ledger::{CertificatesImported, Ledger};
-use crate::model::{shown, shown_path};
-use crate::pseudonym::{CertificateHasher, Pseudonymizer};
-use crate::report::words::hex;
+use crate::ledger::{CertificatesImported, FactsImported, Ledger, NewFacts, SealedText};
+use crate::model::{Pseudonym, shown, shown_path};
+use crate::pseudonym::{CertificateHasher, Custodian, FactText, Pseudonymizer, SealError, SecretKey};
+use crate::report::words::{hex, plural};
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
-use super::list::CertificateList;
+use super::import::{ImportOptions, Imported, chosen_sheets};
+use super::list_kind::ListKind;
+use super::sources::{Beside, sources};
 use crate::store::actor::require_reason;
+use crate::store::custody::sealing::custodians;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
-use crate::store::intake::import::{ImportOptions, Imported, chosen_sheets};
-use crate::store::intake::sources::{Beside, sources};
 use crate::store::matching::digests::FileDigests;
 use crate::store::observer::{ImportFinding, Notice, Observer};
 
@@ -27,6 +33,7 @@ use crate::store::observer::{ImportFinding, Notice, Observer};
 enum Rows {
     Registry(Vec<(u64, Certificate)>),
     Claims(Vec<(u64, Claim)>),
+    Facts(Subject, Vec<(u64, FactRow)>),
 }
 
 impl Rows {
@@ -34,34 +41,36 @@ impl Rows {
         match self {
             Self::Registry(rows) => rows.len(),
             Self::Claims(rows) => rows.len(),
+            Self::Facts(_, rows) => rows.len(),
         }
     }
 }
 
 impl Store {
-    /// Imports registry extracts of birth certificates, or claims of them, which name children that the store has. A
-    /// file is imported completely or not at all, unless [`ImportOptions::keep_going`] is set. Numbers become keyed
-    /// hashes, and parents the pseudonyms that samples of the same identifiers have.
+    /// Imports registry extracts of birth certificates, or claims of them or facts, which are about children and families
+    /// that the store has. A file is imported completely or not at all, unless [`ImportOptions::keep_going`] is set.
+    /// Numbers become keyed hashes, and parents the pseudonyms that samples of the same identifiers have. Free text is
+    /// sealed for the custodians; without one it is not kept. Changed facts are added to the earlier ones.
     ///
     /// Of the options, only `sheets`, `dry_run`, `keep_going`, `on_conflict`, `spreadsheet_numbers` and `encoding` have
-    /// a meaning here.
+    /// a meaning here, and `on_conflict` none for facts.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = Store::open("store".as_ref(), None)?;
     /// let (options, entry) = (ImportOptions::default(), store::entry("import", None));
-    /// store.import_certificates(&["registry.csv".into()], CertificateList::Registry, &options, &entry, &Silent)?;
+    /// store.import_list(&["registry.csv".into()], ListKind::Registry, &options, &entry, &Silent)?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`StoreError`] if the import cannot begin. Later errors are in [`Imported::failed`].
-    pub fn import_certificates(
+    pub fn import_list(
         &self,
         files: &[PathBuf],
-        list: CertificateList,
+        list: ListKind,
         options: &ImportOptions,
         entry: &Entry,
         observer: &dyn Observer,
@@ -82,6 +91,7 @@ impl Store {
             options,
             names: &names,
             hasher: CertificateHasher::new(&key),
+            key,
             digests,
             ledger: &mut ledger,
             entry,
@@ -101,10 +111,11 @@ impl Store {
 
 /// The state of an import that reads one file after the other.
 struct Desk<'a> {
-    list: CertificateList,
+    list: ListKind,
     options: &'a ImportOptions,
     names: &'a Pseudonymizer,
     hasher: CertificateHasher,
+    key: Arc<SecretKey>,
     digests: FileDigests,
     ledger: &'a mut Ledger,
     entry: &'a Entry,
@@ -151,7 +162,7 @@ impl Desk<'_> {
         sheet: Option<&str>,
         report: &mut FileReport,
     ) -> Result<(), StoreError> {
-        let request = CertificateRequest {
+        let request = ListRequest {
             hasher: &self.hasher,
             names: self.names,
             spreadsheet_numbers: self.options.spreadsheet_numbers,
@@ -159,16 +170,19 @@ impl Desk<'_> {
             encoding: self.options.encoding,
         };
         let read = match self.list {
-            CertificateList::Registry => taken_apart(read_certificates(name, bytes, &request), Rows::Registry),
-            CertificateList::Claims => taken_apart(read_claims(name, bytes, &request, true), Rows::Claims),
+            ListKind::Registry => taken_apart(read_certificates(name, bytes, &request), Rows::Registry),
+            ListKind::Claims => taken_apart(read_claims(name, bytes, &request, true), Rows::Claims),
+            ListKind::Facts(subject) => {
+                taken_apart(read_facts(name, bytes, &request, subject), |rows| Rows::Facts(subject, rows))
+            }
         };
         let Read { mut rows, mut findings, digest, size, mut rejected } = read;
-        if let Rows::Claims(claims) = &mut rows {
-            let unknown = self.refuse_unknown(name, claims)?;
-            rejected += unknown.len() as u64;
-            findings.extend(unknown);
-            findings.sort_by_key(|problem| (problem.severity, problem.place()));
-        }
+        let unknown = self.refuse_unknown(name, &mut rows)?;
+        rejected += unknown.len() as u64;
+        findings.extend(unknown);
+        let texts =
+            if let Rows::Facts(_, rows) = &mut rows { self.custodians(name, rows, &mut findings)? } else { Vec::new() };
+        findings.sort_by_key(|problem| (problem.severity, problem.place()));
         report.blake3 = Some(hex(&digest));
         report.size = Some(size);
         report.format = Some("csv".to_owned());
@@ -184,7 +198,10 @@ impl Desk<'_> {
             self.observer.notice(&Notice::FileRefused { file: name, problems });
             return self.ledger.append(&entry.with("outcome", "refused")).map(drop).map_err(StoreError::Recording);
         }
-        self.write(name, rows, &entry, report)
+        match rows {
+            Rows::Facts(subject, rows) => self.write_facts((name, subject), rows, &texts, &entry, report),
+            rows => self.write(name, rows, &entry, report),
+        }
     }
 
     fn write(&mut self, name: &str, rows: Rows, entry: &Entry, report: &mut FileReport) -> Result<(), StoreError> {
@@ -194,6 +211,7 @@ impl Desk<'_> {
                 self.ledger.import_certificates(rows, &self.names.recognised(), on_conflict, dry_run, entry)
             }
             Rows::Claims(rows) => self.ledger.import_claims(rows, on_conflict, dry_run, entry),
+            Rows::Facts(..) => Ok(CertificatesImported::default()),
         };
         let done = written.map_err(|source| {
             report.outcome = FileOutcome::Failed;
@@ -219,25 +237,87 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Removes claims of children that the store does not have, and returns a finding for each.
-    fn refuse_unknown(&self, name: &str, claims: &mut Vec<(u64, Claim)>) -> Result<Vec<Problem>, StoreError> {
-        let children: HashSet<_> = claims.iter().filter_map(|(_, claim)| claim.child).collect();
-        let known = self.ledger.children_known(children)?;
-        let mut unknown = Vec::new();
-        claims.retain(|(line, claim)| {
-            let is_known = claim.child.is_none_or(|child| known.contains(&child));
-            if !is_known {
-                let what = "the store has no child of this sample_id; import the child first, or correct the sample_id \
-                            or agency";
-                let what = what.to_owned();
-                unknown.push(Problem {
-                    line: *line,
-                    ..about_file(name, Severity::Error, FindingCode::UnknownChild, what)
-                });
+    /// Removes rows about children or families that the store does not have, and returns a finding for each.
+    fn refuse_unknown(&self, name: &str, rows: &mut Rows) -> Result<Vec<Problem>, StoreError> {
+        const CHILD: &str =
+            "the store has no child of this sample_id; import the child first, or correct the sample_id or agency";
+        const FAMILY: &str =
+            "the store has no family of this family_id; import the family first, or correct the family_id or agency";
+        let children = |among: HashSet<Pseudonym>| self.ledger.children_known(among);
+        Ok(match rows {
+            Rows::Registry(_) => Vec::new(),
+            Rows::Claims(rows) => {
+                let known = children(rows.iter().filter_map(|(_, claim)| claim.child).collect())?;
+                let is_known = |claim: &Claim| claim.child.is_none_or(|child| known.contains(&child));
+                refused(name, rows, is_known, FindingCode::UnknownChild, CHILD)
             }
-            is_known
-        });
-        Ok(unknown)
+            Rows::Facts(subject, rows) => {
+                let among = rows.iter().map(|(_, row)| row.subject).collect::<HashSet<_>>();
+                let (known, code, what) = match subject {
+                    Subject::Found => (children(among)?, FindingCode::UnknownChild, CHILD),
+                    Subject::Missing => (self.ledger.families_known(among)?, FindingCode::UnknownFamily, FAMILY),
+                };
+                refused(name, rows, |row| known.contains(&row.subject), code, what)
+            }
+        })
+    }
+
+    /// Returns the custodians for whom free text is sealed. If there is none, the rows lose their text, and a finding says
+    /// so.
+    fn custodians(
+        &self,
+        name: &str,
+        rows: &mut [(u64, FactRow)],
+        findings: &mut Vec<Problem>,
+    ) -> Result<Vec<Custodian>, StoreError> {
+        let custodians = custodians(&self.ledger.custodians()?)?;
+        let mut with_text = rows.iter_mut().filter(|(_, row)| !row.text.is_empty());
+        if custodians.is_empty()
+            && let Some((line, first)) = with_text.next()
+        {
+            first.text = FactText::default();
+            let others = with_text.map(|(_, row)| row.text = FactText::default()).count() as u64;
+            let what = format!(
+                "free text of {} is not kept, because the store has no custodian to seal it for; add one, then import again",
+                plural(1 + others, "row")
+            );
+            let problem = about_file(name, Severity::Warning, FindingCode::TextNotKept, what);
+            findings.push(Problem { line: *line, ..problem });
+        }
+        Ok(custodians)
+    }
+
+    fn write_facts(
+        &mut self,
+        (name, subject): (&str, Subject),
+        rows: Vec<(u64, FactRow)>,
+        custodians: &[Custodian],
+        entry: &Entry,
+        report: &mut FileReport,
+    ) -> Result<(), StoreError> {
+        let dry_run = self.options.dry_run;
+        let key = &self.key;
+        let new = |(_, row): (u64, FactRow)| {
+            let FactRow { subject, facts, text, claim } = row;
+            let sealed = |text: FactText| {
+                Ok::<_, SealError>(SealedText { sealed: text.seal(subject, custodians)?, tag: text.tag(subject, key) })
+            };
+            let text = Some(text).filter(|text| !text.is_empty()).map(sealed).transpose()?;
+            Ok(NewFacts { subject, facts, text, claim })
+        };
+        let rows: Vec<NewFacts> = rows.into_par_iter().map(new).collect::<Result<_, SealError>>()?;
+        let done = self.ledger.import_facts(rows, dry_run, entry).map_err(|source| {
+            report.outcome = FileOutcome::Failed;
+            StoreError::Import { file: name.to_owned(), source }
+        })?;
+        if dry_run {
+            self.ledger.append(&entry.clone().with("outcome", "dry run")).map_err(StoreError::Recording)?;
+        }
+        let FactsImported { added, changed, unchanged, .. } = done;
+        (report.rows.added, report.rows.replaced, report.rows.unchanged) = (added, changed, unchanged);
+        report.outcome = if added + changed == 0 { FileOutcome::Unchanged } else { FileOutcome::Imported };
+        self.observer.notice(&Notice::FactsImported { file: name, subject, done: &done, dry_run });
+        Ok(())
     }
 
     /// Reports findings and adds them to the log.
@@ -260,12 +340,31 @@ struct Read {
     rejected: u64,
 }
 
-fn taken_apart<T>(read: CertificateIntake<T>, rows: impl FnOnce(Vec<(u64, T)>) -> Rows) -> Read {
-    let CertificateIntake { digest, size, rows: of_file, rejected, problems, notes, .. } = read;
+fn taken_apart<T>(read: ListIntake<T>, rows: impl FnOnce(Vec<(u64, T)>) -> Rows) -> Read {
+    let ListIntake { digest, size, rows: of_file, rejected, problems, notes, .. } = read;
     let mut findings = problems;
     findings.extend(notes);
     findings.sort_by_key(|problem| (problem.severity, problem.place()));
     Read { rows: rows(of_file), findings, digest, size, rejected }
+}
+
+/// Removes unknown rows, and returns a finding for each.
+fn refused<T>(
+    name: &str,
+    rows: &mut Vec<(u64, T)>,
+    is_known: impl Fn(&T) -> bool,
+    code: FindingCode,
+    what: &'static str,
+) -> Vec<Problem> {
+    let mut unknown = Vec::new();
+    rows.retain(|(line, row)| {
+        let is_known = is_known(row);
+        if !is_known {
+            unknown.push(Problem { line: *line, ..about_file(name, Severity::Error, code, what.to_owned()) });
+        }
+        is_known
+    });
+    unknown
 }
 
 fn conflicts(name: &str, done: &CertificatesImported) -> Vec<Problem> {

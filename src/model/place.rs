@@ -21,7 +21,7 @@ pub fn is_province(digits: u8) -> bool {
 /// The code of a place.
 ///
 /// ```
-/// use reunite::certificates::Place;
+/// use reunite::model::Place;
 ///
 /// let laiwu = Place::parse("371202").ok_or("a place")?;
 /// assert_eq!((laiwu.province(), laiwu.to_string().as_str()), (37, "371202"));
