@@ -123,11 +123,12 @@
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
 //! | `consistency` | checks of the relatives of one family against each other; pure | model, population, kinship |
 //! | `pseudonym` | the secret key and keyed hashes, which turn original identifiers into pseudonyms | model, files |
-//! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, certificates, population (frequency tables) |
+//! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, certificates, keeping, population (frequency tables) |
 //! | `audit` | records of who did what and why, in a hash chain with signed checkpoints | model, pseudonym (key files only) |
 //! | `certificates` | checks of birth certificates: numbers, claims, the codes of answers; pure | model |
+//! | `keeping` | how long and for what a sample may be kept: legal basis, purposes, consent, what is due; pure | model |
 //! | `review` | the states of a pair that two people review, what they sign, what is due; pure | model, audit (reviewers' public keys) |
-//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files, review, certificates |
+//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files, review, certificates, keeping |
 //! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
 //! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
 //! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
@@ -135,11 +136,11 @@
 //! | `supervision` | counts for supervisors, with small numbers hidden; pure | meaning, model |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, keeping, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
 //! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, certificates, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, certificates, keeping, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -155,6 +156,7 @@ pub mod files;
 pub mod guide;
 pub mod index;
 pub mod intake;
+pub mod keeping;
 pub mod kinship;
 pub mod ledger;
 pub mod matching;

@@ -6,6 +6,7 @@
 
 mod call_codes;
 mod certificate_hash;
+mod consent_hash;
 mod custodian;
 mod fold;
 mod former;
@@ -21,6 +22,7 @@ mod vault;
 
 pub use call_codes::{CallCode, CallCodes, CodeShift, Mistyped, SaidCode};
 pub use certificate_hash::CertificateHasher;
+pub use consent_hash::ConsentHasher;
 pub use custodian::{Custodian, CustodianError, Identity};
 pub(crate) use fold::folded;
 pub use former::{FormerKeys, Recognise};
