@@ -12,7 +12,9 @@
 //! | `frequency_table` | tables of allele frequencies |
 //! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
 //! | `rows` | the samples in rows of any format, and checks between rows |
+//! | `list`, `list_header` | lists about samples that hold no genotypes |
 //! | `certificates`, `certificate_columns` | registry extracts and claims of birth certificates |
+//! | `keeping`, `keeping_columns` | the terms on which samples are kept |
 //! | `request`, `result` | the request for reading a file, and its result |
 //! | `pedigree` | families that relations do not describe |
 //! | `columns` | the meaning of columns |
@@ -33,7 +35,11 @@ mod format;
 mod formats;
 mod frequency_table;
 mod guess_layout;
+mod keeping;
+mod keeping_columns;
 mod kinship_cases;
+mod list;
+mod list_header;
 mod pedigree;
 #[cfg(test)]
 mod proptests;
@@ -47,7 +53,7 @@ mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
 pub use bytes::{SourceBytes, file_bytes, list_bytes, source_bytes};
-pub use certificates::{CertificateIntake, CertificateRequest, claimed_number, read_certificates, read_claims};
+pub use certificates::{claimed_number, read_certificates, read_claims};
 pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;
@@ -58,7 +64,9 @@ pub use format::Format;
 pub use formats::fam::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
 pub use frequency_table::{PublishedTable, TableForm, TableRequest, read_frequency_table};
 pub use guess_layout::read_guessing_layout;
+pub use keeping::read_terms;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
+pub use list::{ListIntake, ListRequest};
 pub use pedigree::files::CasePedigrees;
 pub use pedigree::placed::FamilyPedigrees;
 pub use read::{read_bytes, read_file, workbook_sheets};

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
 use super::audit::append;
 use super::checksum::{Checksum, Sum};
-use super::column::{pseudonym, pseudonym_list};
+use super::column::{date, day_number, pseudonym, pseudonym_list};
 use super::expunged::expunged_among;
 use super::ledger::Ledger;
+use super::list_imported::ListImported;
 use super::meta::{meta, set_meta};
 use super::{LedgerError, OnConflict};
 use crate::audit::Attribution;
@@ -25,24 +25,6 @@ pub(super) const CERTIFICATES: &str = "certificates";
 pub(super) const CLAIMS: &str = "certificate_claims";
 pub(super) const CERTIFICATES_FORGOTTEN: &str = "certificates_forgotten";
 pub(super) const CLAIMS_FORGOTTEN: &str = "claims_forgotten";
-
-/// The result of an import of certificates or claims.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CertificatesImported {
-    /// Number of new rows.
-    pub added: u64,
-    /// Number of rows that the ledger had.
-    pub unchanged: u64,
-    /// Number of rows whose version replaced that of the ledger.
-    pub replaced: u64,
-    /// Number of rows for which the ledger's version was kept.
-    pub kept: u64,
-    /// Lines of rows that the ledger has with other details. If there are any, nothing was imported.
-    pub conflicts: Vec<u64>,
-    /// Number of parents that were left out, because their samples were expunged.
-    pub expunged: u64,
-}
 
 /// Numbers of certificates and claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,12 +69,12 @@ struct Writing<'t> {
     select: Statement<'t>,
     replace: Statement<'t>,
     on_conflict: OnConflict,
-    done: CertificatesImported,
+    done: ListImported,
 }
 
 impl Writing<'_> {
     /// Returns what was done.
-    fn done(self) -> CertificatesImported {
+    fn done(self) -> ListImported {
         self.done
     }
 
@@ -142,7 +124,7 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         entry: impl Into<Attribution<'e>>,
-    ) -> Result<CertificatesImported, LedgerError> {
+    ) -> Result<ListImported, LedgerError> {
         let mut rows = rows;
         // In the order of the table, which is written much faster.
         rows.sort_unstable_by_key(|(_, row)| row.number);
@@ -155,7 +137,7 @@ impl Ledger {
             select: tx.prepare("SELECT sum FROM certificate WHERE number = ?1")?,
             replace: tx.prepare(&insert("certificate", CERTIFICATE_COLUMNS, 11, "INSERT OR REPLACE"))?,
             on_conflict,
-            done: CertificatesImported::default(),
+            done: ListImported::default(),
         };
         for (line, mut row) in rows {
             for parent in [&mut row.mother, &mut row.father] {
@@ -168,7 +150,7 @@ impl Ledger {
             let Certificate { number, issue, sex, born, birth_place, issued_on, issued_in, mother, father } = &row;
             let [mother, father] = [mother, father].map(|parent| parent.as_ref().map(Pseudonym::as_bytes));
             let (letter, province) = (issue.letter.map(String::from), issue.province);
-            let (born, issued_on) = (born.map(of_date), issued_on.map(of_date));
+            let (born, issued_on) = (born.map(day_number), issued_on.map(day_number));
             let (birth_place, issued_in) = (birth_place.map(Place::code), issued_in.map(Place::code));
             let all: [&dyn rusqlite::ToSql; 11] = [
                 number,
@@ -199,7 +181,7 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         entry: impl Into<Attribution<'e>>,
-    ) -> Result<CertificatesImported, LedgerError> {
+    ) -> Result<ListImported, LedgerError> {
         let mut rows = rows;
         rows.sort_unstable_by_key(|(_, row)| (row.child, row.number.hash));
         let tx = self.begin()?;
@@ -208,7 +190,7 @@ impl Ledger {
             select: tx.prepare("SELECT sum FROM certificate_claim WHERE child = ?1 AND number = ?2")?,
             replace: tx.prepare(&insert("certificate_claim", CLAIM_COLUMNS, 10, "INSERT OR REPLACE"))?,
             on_conflict,
-            done: CertificatesImported::default(),
+            done: ListImported::default(),
         };
         let mut children = Vec::new();
         for (line, row) in rows {
@@ -218,7 +200,7 @@ impl Ledger {
             let Claim { number: ClaimedNumber { hash, issue, next }, sex, born, claimed_on, place, .. } = &row;
             let (letter, province) =
                 (issue.and_then(|issue| issue.letter).map(String::from), issue.map(|one| one.province));
-            let (born, claimed_on, place) = (born.map(of_date), claimed_on.map(of_date), place.map(Place::code));
+            let (born, claimed_on, place) = (born.map(day_number), claimed_on.map(day_number), place.map(Place::code));
             let (child, next) = (child.as_bytes(), next.concat());
             let all: [&dyn rusqlite::ToSql; 10] =
                 [child, hash, &letter, &province, &next, &sex.word(), &born, &claimed_on, &place, &sum];
@@ -363,11 +345,11 @@ fn insert(table: &str, columns: &str, number: usize, verb: &str) -> String {
 /// Ends an import: counts, records and commits it, unless it changed nothing or must not.
 fn finish(
     tx: Transaction<'_>,
-    done: CertificatesImported,
+    done: ListImported,
     (count, forgotten): (&str, &str),
     dry_run: bool,
     attribution: Attribution<'_>,
-) -> Result<CertificatesImported, LedgerError> {
+) -> Result<ListImported, LedgerError> {
     if dry_run || !done.conflicts.is_empty() {
         return Ok(done);
     }
@@ -414,21 +396,8 @@ pub(super) fn note_forgotten(tx: &Transaction<'_>, key: &str, number: u64) -> Re
     Ok(())
 }
 
-/// Returns a day as a number: 20240105.
-fn of_date(date: Date) -> i64 {
-    i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
-}
-
 fn damaged(of: &str, what: &'static str) -> LedgerError {
     LedgerError::Damaged { of: of.to_owned(), what }
-}
-
-fn date(row: &Row<'_>, column: usize, of: &str) -> Result<Option<Date>, LedgerError> {
-    let Some(number) = row.get::<_, Option<i64>>(column)? else { return Ok(None) };
-    let part = |number: i64| i8::try_from(number % 100).ok();
-    let year = i16::try_from(number / 10_000).ok();
-    let date = year.zip(part(number / 100)).zip(part(number)).and_then(|((y, m), d)| Date::new(y, m, d).ok());
-    date.map(Some).ok_or_else(|| damaged(of, "a day is invalid"))
 }
 
 fn place(row: &Row<'_>, column: usize, of: &str) -> Result<Option<Place>, LedgerError> {
@@ -494,9 +463,9 @@ pub(super) fn certificate_sum(certificate: &Certificate) -> Sum {
     let Certificate { number, issue, sex, born, birth_place, issued_on, issued_in, mother, father } = certificate;
     with_issue(Checksum::default().with(number), Some(*issue))
         .with(sex.word())
-        .with_optional(born.map(|date| of_date(date).to_le_bytes()))
+        .with_optional(born.map(|date| day_number(date).to_le_bytes()))
         .with_optional(birth_place.map(|place| place.code().to_le_bytes()))
-        .with_optional(issued_on.map(|date| of_date(date).to_le_bytes()))
+        .with_optional(issued_on.map(|date| day_number(date).to_le_bytes()))
         .with_optional(issued_in.map(|place| place.code().to_le_bytes()))
         .with_optional(mother.as_ref().map(Pseudonym::as_bytes))
         .with_optional(father.as_ref().map(Pseudonym::as_bytes))
@@ -508,8 +477,8 @@ fn claim_sum(child: Pseudonym, claim: &Claim) -> Sum {
     with_issue(Checksum::default().with(child.as_bytes()).with(hash), *issue)
         .with(next.concat())
         .with(sex.word())
-        .with_optional(born.map(|date| of_date(date).to_le_bytes()))
-        .with_optional(claimed_on.map(|date| of_date(date).to_le_bytes()))
+        .with_optional(born.map(|date| day_number(date).to_le_bytes()))
+        .with_optional(claimed_on.map(|date| day_number(date).to_le_bytes()))
         .with_optional(place.map(|place| place.code().to_le_bytes()))
         .sum()
 }

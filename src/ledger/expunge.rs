@@ -12,7 +12,7 @@ use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
 use super::{
-    LedgerError, Replacement, certificate_keeping, custody, digests, expunged, integrity, letters, lost,
+    LedgerError, Replacement, certificate_keeping, custody, digests, expunged, integrity, keeping, letters, lost,
     review_keeping, runs,
 };
 use crate::audit::Attribution;
@@ -160,6 +160,7 @@ impl Ledger {
         gone.manifests = scrub_runs(&tx, scope)?;
         let attribution = entry.into();
         certificate_keeping::expunge(&tx, &scope.samples)?;
+        keeping::expunge(&tx, &scope.samples)?;
         let reviews = review_keeping::expunge(&tx, &scope.families, &scope.samples)?;
         if let Attribution::Entry(entry) = attribution {
             review_keeping::note_change(&tx, reduced, entry)?;

@@ -19,6 +19,8 @@ pub enum LossCause {
     FamilyWithdrawn,
     /// A sample or the family's relatives were replaced, added or corrected by an import.
     DataChanged,
+    /// The terms of a sample do not allow the comparison any more.
+    PurposeEnded,
     /// The run had other settings, other frequencies or another threshold.
     SettingsChanged,
     /// Not a loss: the pair came back with the numbers that it had before it was lost.
@@ -31,9 +33,10 @@ pub enum LossCause {
 
 impl LossCause {
     /// All causes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::FamilyWithdrawn,
         Self::DataChanged,
+        Self::PurposeEnded,
         Self::FoundAgain,
         Self::Returned,
         Self::SettingsChanged,
@@ -46,6 +49,7 @@ impl LossCause {
         match self {
             Self::FamilyWithdrawn => "family-withdrawn",
             Self::DataChanged => "data-changed",
+            Self::PurposeEnded => "purpose-ended",
             Self::FoundAgain => "found-again",
             Self::Returned => "returned",
             Self::SettingsChanged => "settings-changed",
@@ -59,6 +63,7 @@ impl LossCause {
         match self {
             Self::FamilyWithdrawn => "the family was withdrawn",
             Self::DataChanged => "a sample or the relatives were changed",
+            Self::PurposeEnded => "the terms of a sample do not allow the comparison",
             Self::FoundAgain => "a sample or the relatives were changed; found again",
             Self::Returned => "it came back with the same numbers",
             Self::SettingsChanged => "the run had other settings",

@@ -15,7 +15,7 @@ use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
     CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, candidates, certificate_keeping, codec, custody,
-    described, digests, expunged, integrity, letters, lost, review_keeping, runs, typings, views,
+    described, digests, expunged, integrity, keeping, letters, lost, review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -31,6 +31,8 @@ pub struct Renamed {
     pub expunged: Option<CarriedOver>,
     /// The data that keeps the codes of letters valid; empty if the old key is lost, which makes them invalid.
     pub letters: LetterShifts,
+    /// The mask that keeps the references of consents comparable; `None` if the old key is lost, which deletes them.
+    pub consent_mask: Option<[u8; 32]>,
 }
 
 /// Numbers of records that were renamed.
@@ -51,6 +53,8 @@ pub struct Rekeyed {
     pub claims_forgotten: u64,
     /// Letters to families whose codes stay valid.
     pub letters: u64,
+    /// References of consents that were deleted, because the old key is lost.
+    pub consent_references_forgotten: u64,
 }
 
 impl Ledger {
@@ -100,6 +104,7 @@ impl Ledger {
         let sound = integrity::sound_families(&tx)?;
         let forgotten = certificate_keeping::forget(&tx)?;
         let letters = letters::rename(&tx, &renamed.families, &renamed.letters)?;
+        let consent_references_forgotten = keeping::rename(&tx, &renamed.samples, renamed.consent_mask.as_ref())?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
@@ -108,6 +113,7 @@ impl Ledger {
             certificates_forgotten: forgotten.certificates,
             claims_forgotten: forgotten.claims,
             letters,
+            consent_references_forgotten,
         };
         lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
@@ -135,6 +141,10 @@ impl Ledger {
                     .with("claims_forgotten", forgotten.claims),
             };
             let entry = if done.letters > 0 { entry.with("letters", done.letters) } else { entry };
+            let entry = match done.consent_references_forgotten {
+                0 => entry,
+                forgotten => entry.with("consent_references_forgotten", forgotten),
+            };
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;

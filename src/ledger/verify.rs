@@ -10,7 +10,7 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
 use super::{
-    LedgerError, certificate_keeping, described, integrity, letters, lost, multi_allele, pedigrees, reviews, typings,
+    LedgerError, certificate_keeping, described, integrity, keeping, letters, lost, multi_allele, pedigrees, reviews, typings,
 };
 use crate::model::{Panel, Pseudonym, Relation};
 
@@ -36,6 +36,7 @@ impl Ledger {
         lost::verify(&tx, &mut findings)?;
         certificate_keeping::verify(&tx, &mut findings)?;
         letters::verify(&tx, &mut findings)?;
+        keeping::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)
@@ -80,7 +81,7 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
         findings.push("the samples were not checked".to_owned());
         return Ok(());
     };
-    let positions = match Positions::new(connection, &panel) {
+    let positions = match Positions::of_all(connection, &panel) {
         Ok(positions) => positions,
         Err(error) => {
             findings.push(error.to_string());

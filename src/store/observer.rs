@@ -7,12 +7,11 @@ use std::sync::Arc;
 use crate::index::IndexError;
 use crate::intake::Problem;
 use crate::kinship::KinshipError;
-use crate::ledger::{CertificatesImported, ImportReport};
+use crate::ledger::{ImportReport, ListImported};
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
 use crate::report::words::{count, counted, plural};
 
-use super::certificates::list::CertificateList;
 use super::configuration::changed::ChangedSetting;
 use super::error::StoreError;
 
@@ -101,14 +100,14 @@ pub enum Notice<'a> {
         /// `true` if nothing was changed.
         dry_run: bool,
     },
-    /// A list of birth certificates or claims was imported; in a dry run, it would have been.
-    CertificatesImported {
+    /// A list without genotypes was imported; in a dry run, it would have been.
+    ListImported {
         /// The file, as given.
         file: &'a str,
-        /// What the list holds.
-        list: CertificateList,
+        /// The word for what the list holds.
+        list: &'static str,
         /// The changes that the ledger made.
-        done: &'a CertificatesImported,
+        done: &'a ListImported,
         /// `true` if nothing was changed.
         dry_run: bool,
     },
@@ -244,9 +243,9 @@ impl fmt::Display for Notice<'_> {
                 let rows = done.added + done.unchanged + done.replaced + done.kept + done.typings;
                 write!(f, "{file}: {} of {layout}: {} added", plural(rows, "row"), count(done.added))
             }
-            Self::CertificatesImported { file, list, done, dry_run } => {
+            Self::ListImported { file, list, done, dry_run } => {
                 let rows = done.added + done.unchanged + done.replaced + done.kept;
-                write!(f, "{file}: {} of {}: {} added", plural(rows, "row"), list.word(), count(done.added))?;
+                write!(f, "{file}: {} of {}: {} added", plural(rows, "row"), list, count(done.added))?;
                 for (number, what) in [
                     (done.unchanged, "unchanged"),
                     (done.replaced, "replaced"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audit::Entry;
 use crate::certificates::{Answer, Case, Claim, Severity, check};
-use crate::intake::{CertificateRequest, SpreadsheetNumbers, claimed_number, list_bytes, read_claims};
+use crate::intake::{ListRequest, SpreadsheetNumbers, claimed_number, list_bytes, read_claims};
 use crate::kinship::Calculator;
 use crate::ledger::{Claims, Ledger};
 use crate::model::{Pseudonym, Sex, shown_path};
@@ -162,14 +162,9 @@ impl Store {
                 let key = self.key_of_store(ledger)?;
                 let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
                 let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { shown_path(path) };
-                let request = CertificateRequest {
-                    hasher: &hasher,
-                    names: &names,
-                    spreadsheet_numbers: SpreadsheetNumbers::Refuse,
-                    sheet: None,
-                    encoding: None,
-                };
-                let read = read_claims(&name, &list_bytes(path)?, &request, false);
+                let spreadsheet_numbers = SpreadsheetNumbers::Refuse;
+                let request = ListRequest { names: &names, spreadsheet_numbers, sheet: None, encoding: None };
+                let read = read_claims(&name, &list_bytes(path)?, &hasher, &request, false);
                 if !read.problems.is_empty() {
                     return Err(StoreError::Refused { path: path.clone(), problems: read.problems });
                 }

@@ -12,7 +12,7 @@ pub enum CertificateList {
 impl CertificateList {
     /// Returns the word on the command line and in the audit chain.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Registry => "certificates",
             Self::Claims => "certificate-claims",
