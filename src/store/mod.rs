@@ -18,6 +18,7 @@ mod families;
 mod folder;
 mod health;
 mod intake;
+mod keeping;
 mod letters;
 mod matching;
 mod naming;
@@ -57,6 +58,9 @@ pub use health::verify::{
 pub use intake::frequencies::{Frequencies, ModelBase};
 pub use intake::import::{Identifiers, ImportOptions, Imported, Sheets};
 pub use intake::tables::{KeptTable, TableExchange};
+pub use keeping::due::{DueOptions, ExpungedDue};
+pub use keeping::import::KEEPING_TEMPLATE;
+pub use keeping::record::RecordOptions;
 pub use letters::write::LetterOptions;
 pub use matching::candidates::{CandidateQuery, Candidates, Since, Sort};
 pub use matching::comparability::Comparable;

@@ -143,6 +143,10 @@ pub enum Notice<'a> {
     ExpungedForgotten(u64),
     /// This many letters have no valid code any more, because the key that they were issued under is lost.
     LettersVoid(u64),
+    /// This many references of consents are deleted, because the key that their hashes were made with is lost.
+    ConsentReferencesLost(u64),
+    /// What is due about samples could not be listed in a match.
+    DueNotListed(&'a StoreError),
     /// Some pedigrees belong to families for which no file has a sound row.
     PedigreesWithoutRows {
         /// The file of pedigrees, as given.
@@ -281,6 +285,14 @@ impl fmt::Display for Notice<'_> {
                  families cannot tell a call of the laboratory from fraud until they have new letters",
                 count(*number)
             ),
+            Self::ConsentReferencesLost(number) => write!(
+                f,
+                "references of consents that are deleted, because the key that their hashes were made with is lost: {}",
+                count(*number)
+            ),
+            Self::DueNotListed(error) => {
+                write!(f, "what is due about samples could not be listed: {}", error.with_causes())
+            }
             Self::FileConflicts { file, rows, .. } => write!(
                 f,
                 "{file}: {} in conflict with the store or with each other, nothing imported",

@@ -16,7 +16,7 @@ use crate::ledger::OnConflict;
 use crate::model::{Layout, UnknownWord, shown_path};
 use crate::report::{MANIFEST_BEGINS, Page, list_findings};
 use crate::store::{
-    CertificateList, Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output,
+    CertificateList, Identifiers, ImportOptions, Imported, KEEPING_TEMPLATE, Replace, Sheets, StoreError, check_output, write_output,
     write_private,
 };
 
@@ -25,8 +25,8 @@ use super::kits::kit_use;
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the files hold: families, children, certificates (birth certificates of a registry) or certificate-claims
-    /// (which child claims which) [default: families or children, detected by their columns]
+    /// What the files hold: families, children, certificates (birth certificates of a registry), certificate-claims (which
+    /// child claims which) or keeping (the terms on which samples are kept) [default: families or children, detected by their columns]
     #[arg(long = "as", value_name = "LAYOUT")]
     holds: Option<Holds>,
     /// Files: CSV with a row per person, tables with a row per sample and locus, workbooks, CODIS CMF, Familias projects;
@@ -135,18 +135,30 @@ pub(crate) struct Import {
 enum Holds {
     Samples(Layout),
     Certificates(CertificateList),
+    Keeping,
 }
 
 impl FromStr for Holds {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let lists = [CertificateList::Registry, CertificateList::Claims];
-        match lists.into_iter().find(|list| list.word() == text) {
-            Some(list) => Ok(Self::Certificates(list)),
+        let lists = [CertificateList::Registry, CertificateList::Claims].map(Self::Certificates);
+        match lists.into_iter().chain([Self::Keeping]).find(|list| list.list_word() == Some(text)) {
+            Some(list) => Ok(list),
             None => text.parse().map(Self::Samples).map_err(|_: UnknownWord| UnknownWord {
-                choices: "families, children, certificates, certificate-claims",
+                choices: "families, children, certificates, certificate-claims, keeping",
             }),
+        }
+    }
+}
+
+impl Holds {
+    /// The word for a list without genotypes.
+    fn list_word(self) -> Option<&'static str> {
+        match self {
+            Self::Samples(_) => None,
+            Self::Certificates(list) => Some(list.word()),
+            Self::Keeping => Some("keeping"),
         }
     }
 }
@@ -194,6 +206,7 @@ impl Import {
             let header = match holds {
                 Holds::Samples(layout) => global.open()?.template(layout),
                 Holds::Certificates(list) => list.template().to_owned(),
+                Holds::Keeping => KEEPING_TEMPLATE.to_owned(),
             };
             match path.to_str() {
                 Some("-") => output.data(&header)?,
@@ -202,8 +215,11 @@ impl Import {
             return Ok(Outcome::Done);
         }
         let options = self.options()?;
-        if let (Some(Holds::Certificates(list)), Some(option)) = (self.holds, self.of_samples()) {
-            bail!("{option} is for families and children; leave it out with --as {}", list.word());
+        if let (Some(list), Some(option)) = (self.holds.and_then(Holds::list_word), self.of_samples()) {
+            bail!("{option} is for families and children; leave it out with --as {list}");
+        }
+        if matches!(self.holds, Some(Holds::Keeping)) && self.on_conflict != OnConflict::Refuse {
+            bail!("--on-conflict has no meaning with --as keeping: later terms replace earlier ones; leave it out");
         }
         if let Some(path) = &self.manifest {
             // Before anything is done.
@@ -224,6 +240,7 @@ impl Import {
         let (store, entry) = (global.open()?, global.entry("import"));
         let imported = match self.holds {
             Some(Holds::Certificates(list)) => store.import_certificates(&self.files, list, &options, &entry, &notices),
+            Some(Holds::Keeping) => store.import_keeping(&self.files, &options, &entry, &notices),
             _ => store.import(&self.files, &options, &entry, &notices),
         };
         let imported = match imported {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
+use crate::pseudonym::{ConsentHasher, Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
 
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;
@@ -119,6 +119,10 @@ impl Store {
             if letters > 0 {
                 observer.notice(&Notice::LettersVoid(letters));
             }
+            let references = ledger.consent_references()?;
+            if references > 0 {
+                observer.notice(&Notice::ConsentReferencesLost(references));
+            }
         }
         let mut resealing = Resealing {
             present: names.as_ref(),
@@ -132,6 +136,8 @@ impl Store {
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
             if let Some(present) = &present_key {
+                let mask = ledger.consent_mask()?;
+                resealing.renamed.consent_mask = Some(ConsentHasher::new(present, &mask).mask_under(&new));
                 resealing.renamed.letters = carried_codes(&ledger, present, &new, &resealing.renamed.families)?;
             }
             // The record is about everyone, so it names nobody.
