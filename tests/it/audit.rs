@@ -93,6 +93,14 @@ fn every_command_leaves_a_record() {
     let registry = lab.write("registry.csv", "certificate\nQ370123456\n");
     recorded("import", &["import", "--as", "certificates", &registry]);
     recorded("certificate check", &["certificate", "check", "--number", "Q370123456"]);
+    let terms = format!("sample_id,legal_basis,purposes\n{child},statutory-duty,search kin\n");
+    let terms = lab.write("terms.csv", terms);
+    lab.run(&["import", "--as", "keeping", &terms]).ends(2);
+    assert_eq!((&last(&lab)["command"], &last(&lab)["details"]["as"]), (&"import".into(), &"keeping".into()));
+    let (_, record) = recorded("due", &["due"]);
+    assert_eq!((&record["details"]["due"], &record["details"]["to_delete"]), (&0.into(), &0.into()));
+    recorded("keeping record", &["keeping", "record"]);
+    lab.run(&["keeping", "show", child]).ends(2).says(&["no terms"]);
     recorded("kin", &["kin", "--within", "children"]);
     let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);
     let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();

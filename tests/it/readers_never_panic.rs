@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{
-    CaseList, CasePedigrees, CertificateRequest, Format, Intake, Layout, Request, SingleAllele, SpreadsheetNumbers,
-    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_frequency_table,
+    CaseList, CasePedigrees, Format, Intake, Layout, ListRequest, Request, SingleAllele, SpreadsheetNumbers, TableRequest,
+    read_bytes, read_cases, read_certificates, read_claims, read_frequency_table, read_terms,
 };
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
-use reunite::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
+use reunite::pseudonym::{CertificateHasher, ConsentHasher, Pseudonymizer, SecretKey};
 
 use crate::corpus::readers::{sealed_index, walk_index};
 
@@ -173,6 +173,10 @@ fn any_bytes_as_an_index() {
     assert!(answers.keys().eq(&expected), "{answers:?}");
 }
 
+fn list_request(names: &Pseudonymizer) -> ListRequest<'_> {
+    ListRequest { names, spreadsheet_numbers: SpreadsheetNumbers::Refuse, sheet: None, encoding: None }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
@@ -180,18 +184,33 @@ proptest! {
     fn birth_certificates(text in nearly_csv("certificate,birth_date,birth_place,sex,mother,sample_id", "Q370-9年/无 男\"")) {
         let key = SecretKey::from_bytes([1; 32]);
         let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
-        let request = CertificateRequest {
-            hasher: &hasher,
-            names: &names,
-            spreadsheet_numbers: SpreadsheetNumbers::Refuse,
-            sheet: None,
-            encoding: None,
-        };
-        let registry = read_certificates("f.csv", text.as_bytes(), &request);
-        let claims = read_claims("f.csv", text.as_bytes(), &request, false);
+        let request = list_request(&names);
+        let registry = read_certificates("f.csv", text.as_bytes(), &hasher, &request);
+        let claims = read_claims("f.csv", text.as_bytes(), &hasher, &request, false);
         let findings = [registry.problems, registry.notes, claims.problems, claims.notes].concat();
         prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
         prop_assert!(registry.rows.len() + claims.rows.len() <= 2 * text.len());
+    }
+
+    #[test]
+    fn terms_of_keeping(
+        text in nearly_csv("sample_id,legal_basis,purposes,consent_kind,consent_on,born_on,keep_until", "a-kmn~20-9年月约 寻亲\""),
+        rows in prop::collection::vec(("[a-c]", "(consent|同意|x)", "(search|kin|寻亲|x| ){0,3}", "(own|撤回|)", "[0-9~年月-]{0,9}"), 0..6),
+    ) {
+        let key = SecretKey::from_bytes([1; 32]);
+        let (hasher, names) = (ConsentHasher::new(&key, &[2; 32]), Pseudonymizer::new(&key));
+        let request = list_request(&names);
+        let header = "sample_id,legal_basis,purposes,consent_kind,consent_on,born_on,keep_until\n";
+        let row = |row: &(String, String, String, String, String)| {
+            format!("{},{},{},{},{4},{4},{4}\n", row.0, row.1, row.2, row.3, row.4)
+        };
+        let likely = header.to_owned() + &rows.iter().map(row).collect::<String>();
+        for text in [text, likely] {
+            let read = read_terms("f.csv", text.as_bytes(), &hasher, &request);
+            let findings = [read.problems, read.notes].concat();
+            prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
+            prop_assert!(read.rows.len() <= text.len());
+        }
     }
 
     #[test]
