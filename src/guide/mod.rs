@@ -6,9 +6,10 @@
 //! 4. [Privacy and custody](privacy): pseudonyms, keys, custodians, the audit chain, withdrawn consent, several accounts.
 //! 5. [Review by two people](review): sign decisions, follow a pair to its end, what is due.
 //! 6. [Birth certificates](certificates): registry extracts, claims, and what contradicts them.
-//! 7. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
-//! 8. [Performance](performance): how fast, why, and how to measure.
-//! 9. [Troubleshooting](troubleshooting): what to do about a message.
+//! 7. [Lawful keeping](keeping): legal basis, purposes and consent of samples, what is due, records for auditors.
+//! 8. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
+//! 9. [Performance](performance): how fast, why, and how to measure.
+//! 10. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! The same pages in Chinese: [中文](zh).
 //!
@@ -36,6 +37,9 @@ pub mod review {}
 #[doc = include_str!("certificates.md")]
 pub mod certificates {}
 
+#[doc = include_str!("keeping.md")]
+pub mod keeping {}
+
 #[doc = include_str!("operating.md")]
 pub mod operating {}
 
@@ -53,9 +57,10 @@ pub mod troubleshooting {}
 /// 4. [隐私和保管](zh::privacy)：去标识化编号、密钥、保管人、审计链、撤回同意、多个账户。
 /// 5. [两人审核](zh::review)：签署决定，跟进一对直至终结，有哪些事项到期。
 /// 6. [出生医学证明](zh::certificates)：登记数据、使用记录、核查，以及DNA。
-/// 7. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
-/// 8. [性能](zh::performance)：有多快，为什么，如何测量。
-/// 9. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
+/// 7. [依法保存](zh::keeping)：样本的法律依据、目的和同意，到期事项，供审计的记录。
+/// 8. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
+/// 9. [性能](zh::performance)：有多快，为什么，如何测量。
+/// 10. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
 pub mod zh {
     #[doc = include_str!("zh/files.md")]
     pub mod files {}
@@ -76,6 +81,9 @@ pub mod zh {
 
     #[doc = include_str!("zh/certificates.md")]
     pub mod certificates {}
+
+    #[doc = include_str!("zh/keeping.md")]
+    pub mod keeping {}
 
     #[doc = include_str!("zh/operating.md")]
     pub mod operating {}

@@ -45,6 +45,17 @@ impl LegalBasis {
         }
     }
 
+    /// Returns the basis in words for people.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::StatutoryDuty => "a statutory duty",
+            Self::Consent => "the consent of the person or a guardian",
+            Self::CourtOrder => "an order of a court",
+            Self::PublicInterest => "the public interest",
+        }
+    }
+
     /// Returns the articles of the PIPL about it; `None` where the basis is in another law, which the laboratory knows.
     #[must_use]
     pub fn articles(self) -> Option<&'static str> {

@@ -14,7 +14,7 @@ use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::page::{Page, narrow_table, plain_table};
 #[cfg(feature = "cli")]
-use super::words::{count, more_rows};
+use super::words::{more_rows, plural};
 
 /// Something that is due about a sample, ready for output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +48,10 @@ fn action_word<S: Serializer>(action: &Action, serializer: S) -> Result<S::Ok, S
 
 fn code_word<S: Serializer>(code: &DueCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(code.word())
+}
+
+fn basis_word<S: Serializer>(basis: &LegalBasis, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(basis.word())
 }
 
 /// Returns the word for the side of a sample.
@@ -186,7 +190,7 @@ impl KeepingDueReport {
         page += "\n";
         let codes: BTreeSet<DueCode> = self.due.iter().take(limit).map(|row| row.code).collect();
         for code in codes {
-            let article = code.article().map_or_else(String::new, |article| format!(" ({})", of_law(article)));
+            let article = code.article().map_or_else(String::new, |article| format!("; {}", of_law(article)));
             page += format!("{}: {}{article}\n", code.word(), code.text());
         }
         page
@@ -202,7 +206,8 @@ pub struct TermsReport {
     /// The sample.
     pub sample: Pseudonym,
     /// The legal basis.
-    pub legal_basis: &'static str,
+    #[serde(serialize_with = "basis_word")]
+    pub legal_basis: LegalBasis,
     /// The articles about it; `None` where another law is the basis.
     pub articles: Option<String>,
     /// The purposes.
@@ -235,7 +240,7 @@ impl TermsReport {
         Self {
             schema_version: SCHEMA_VERSION,
             sample,
-            legal_basis: terms.basis.word(),
+            legal_basis: terms.basis,
             articles: LegalBasis::articles(terms.basis).map(of_law),
             purposes: terms.purposes.iter().map(Purpose::word).collect(),
             consent_kind: terms.consent.map(|consent| consent.kind.word()),
@@ -259,11 +264,11 @@ impl TermsReport {
     }
 
     /// Returns the fields and their values, in words.
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    fn fields(&self, basis: &str) -> Vec<(&'static str, String)> {
         let of = |text: &Option<String>| text.clone().unwrap_or_default();
         let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
         vec![
-            ("legal_basis", self.legal_basis.to_owned()),
+            ("legal_basis", basis.to_owned()),
             ("articles", of(&self.articles)),
             ("purposes", self.purposes.join(" ")),
             ("consent_kind", self.consent_kind.unwrap_or_default().to_owned()),
@@ -282,7 +287,7 @@ impl TermsReport {
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header(["field", "value"]);
         csv.field("sample").field(self.sample).end_row();
-        for (field, value) in self.fields() {
+        for (field, value) in self.fields(self.legal_basis.word()) {
             csv.field(field.replace(' ', "_")).field(value).end_row();
         }
         for row in &self.due {
@@ -295,7 +300,8 @@ impl TermsReport {
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn table(&self) -> Page {
-        let rows = self.fields().into_iter().filter(|one| !one.1.is_empty()).map(|(field, value)| [field.to_owned(), value]);
+        let fields = self.fields(self.legal_basis.text()).into_iter().filter(|one| !one.1.is_empty());
+        let rows = fields.map(|(field, value)| [field.to_owned(), value]);
         let mut page = narrow_table(["field", "value"], &[], rows);
         if !self.due.is_empty() {
             page += "\n";
@@ -311,12 +317,11 @@ impl TermsReport {
 #[cfg(feature = "cli")]
 #[must_use]
 pub fn left_out_in_words(number: u64, purpose: Purpose) -> Option<String> {
-    let samples = if number == 1 { "sample" } else { "samples" };
     (number > 0).then(|| {
         format!(
-            "not compared, because the terms on which they are kept do not allow {}: {} {samples}",
+            "not compared, because the terms on which they are kept do not allow {}: {}",
             purpose.word(),
-            count(number)
+            plural(number, "sample")
         )
     })
 }
@@ -359,7 +364,7 @@ mod tests {
         assert_eq!(csv.lines().count(), 1 + 5);
         assert!(csv.contains("child,renew,turns-14,2026-03-01,false,true,PIPL 31,"), "{csv}");
         let table = report.table(50).to_string();
-        assert!(table.contains("~2026-03-01") && table.contains("(PIPL 47)"), "{table}");
+        assert!(table.contains("~2026-03-01") && table.contains("; PIPL 47"), "{table}");
         assert!(report.table(1).to_string().contains("... and 4 more"));
     }
 
@@ -373,6 +378,6 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!((&json["legal_basis"], &json["is_in_kin"]), (&"statutory-duty".into(), &false.into()));
         assert!(report.csv().contains("\nkeep_until,2030-01-01\n"), "{}", report.csv());
-        assert!(report.table().contains("statutory-duty"));
+        assert!(report.table().contains("a statutory duty"));
     }
 }

@@ -1,6 +1,6 @@
 //! Writes the record of processing and the facts for an impact assessment, for auditors.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::keeping::LegalBasis;
 
@@ -25,7 +25,8 @@ pub struct KeptRow {
 #[non_exhaustive]
 pub struct KeptGroup {
     /// The legal basis; `None` for samples without terms.
-    pub legal_basis: Option<&'static str>,
+    #[serde(serialize_with = "basis_word")]
+    pub legal_basis: Option<LegalBasis>,
     /// The articles about it.
     pub articles: Option<String>,
     /// The purposes, separated by spaces.
@@ -35,13 +36,17 @@ pub struct KeptGroup {
     pub samples: KeptRow,
 }
 
+fn basis_word<S: Serializer>(basis: &Option<LegalBasis>, serializer: S) -> Result<S::Ok, S::Error> {
+    basis.map(LegalBasis::word).serialize(serializer)
+}
+
 impl KeptGroup {
     /// Returns a group; `None` is that of samples without terms.
     #[must_use]
     pub fn new(of: Option<(LegalBasis, String)>, samples: KeptRow) -> Self {
         let (basis, purposes) = of.map_or((None, String::new()), |(basis, purposes)| (Some(basis), purposes));
         let articles = basis.and_then(LegalBasis::articles).map(|articles| format!("PIPL {articles}"));
-        Self { legal_basis: basis.map(LegalBasis::word), articles, purposes, samples }
+        Self { legal_basis: basis, articles, purposes, samples }
     }
 }
 
@@ -173,10 +178,10 @@ impl KeepingRecord {
     }
 
     /// Returns numbers of samples by group: section, group, purposes, numbers.
-    fn numbers(&self) -> Vec<(&'static str, String, String, KeptRow)> {
+    fn numbers(&self, basis: fn(LegalBasis) -> &'static str) -> Vec<(&'static str, String, String, KeptRow)> {
         let mut all = Vec::new();
         for one in &self.groups {
-            let basis = one.legal_basis.unwrap_or("none").to_owned();
+            let basis = one.legal_basis.map_or("none", basis).to_owned();
             all.push(("samples", basis, one.purposes.clone(), one.samples));
         }
         all.push(("samples", "total".to_owned(), String::new(), self.total));
@@ -223,7 +228,7 @@ impl KeepingRecord {
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header(["section", "item", "purposes", "children", "relatives", "value"]);
-        for (section, item, purposes, samples) in self.numbers() {
+        for (section, item, purposes, samples) in self.numbers(LegalBasis::word) {
             csv.field(section).field(item).field(purposes);
             csv.optional(samples.children).optional(samples.relatives).field("").end_row();
         }
@@ -238,7 +243,7 @@ impl KeepingRecord {
     #[must_use]
     pub fn table(&self) -> Page {
         let shown = |number: Option<u64>| number.map_or_else(|| "hidden".to_owned(), count);
-        let rows = self.numbers().into_iter().map(|(section, item, purposes, samples)| {
+        let rows = self.numbers(LegalBasis::text).into_iter().map(|(section, item, purposes, samples)| {
             [section.to_owned(), item, purposes, shown(samples.children), shown(samples.relatives)]
         });
         let mut page = plain_table(["section", "item", "purposes", "children", "relatives"], &[3, 4], rows);

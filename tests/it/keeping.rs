@@ -85,7 +85,7 @@ fn everything_that_is_due_is_listed_with_its_reason() {
     let few = due(&lab, &[&on("2026-01-31", "0")[..], &["--consent-years", "20"]].concat(), 1);
     assert!(!few.iter().any(|one| one.contains("consent-old")), "{few:?}");
     let said = lab.run(&["due", "--on", "2026-02-28"]).ends(1);
-    let said = said.says(&["withdrawn: the consent was withdrawn", "(PIPL 47)", "(PIPL 31)", "to delete: 2"]);
+    let said = said.says(&["withdrawn: the consent was withdrawn", "; PIPL 47", "; PIPL 31", "to delete: 2"]);
     assert!(!said.out.contains("review-on"), "{}", said.out);
     let csv = lab.run(&["due", "--on", "2026-02-28", "--format", "csv"]).ends(1).out;
     assert!(csv.starts_with("sample,side,action,code,due_on,"), "{csv}");
