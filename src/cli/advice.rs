@@ -98,7 +98,9 @@ fn fix(error: &StoreError) -> Option<String> {
              certificate-claims"
         }
         StoreError::NoTerms(_) => "`reunite import --as keeping` adds them",
-        StoreError::NotSearched(_) => "`reunite keeping show SAMPLE` shows the terms; import others if the person agrees",
+        StoreError::NotSearched(_) => {
+            "`reunite keeping show SAMPLE` shows the terms; import others if the person agrees"
+        }
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::HalfAlone => "name the family with --family",
         StoreError::LetterLacksPhone => {

@@ -34,7 +34,11 @@ fn terms(cells: &mut Row<'_, '_>, hasher: &ConsentHasher) -> Option<(Pseudonym, 
     let before = cells.problems();
     let sample = cells.person(KeepingColumn::SampleId);
     if sample.is_none() && cells.problems() == before {
-        cells.refuse(KeepingColumn::SampleId, FindingCode::Identifier, "the identifier is missing: terms are a sample's");
+        cells.refuse(
+            KeepingColumn::SampleId,
+            FindingCode::Identifier,
+            "the identifier is missing: terms are a sample's",
+        );
     }
     let basis = LegalBasis::named(cells.cell(KeepingColumn::LegalBasis));
     if basis.is_none() {
@@ -110,9 +114,8 @@ fn month_or_year(text: &str, is_estimated: bool) -> Option<Born> {
         Some((year, month)) => (year, Some(month)),
         None => (text, None),
     };
-    let is_number = |part: &str, most: usize| {
-        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let is_number =
+        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     if year.len() != 4 || !is_number(year, 4) || month.is_some_and(|month| !is_number(month, 2)) {
         return None;
     }
@@ -158,9 +161,10 @@ mod tests {
         let english = "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,born_on,keep_until,review_on\n\
                        S1,consent,search kin,guardian,2024-02-29,A-12,~2012-03,2030-01-01,2027-01-01\n\
                        S2,statutory-duty,search,,,,2011,,\nS3,consent,exchange,withdrawn,,,,,\n";
-        let chinese = "样本编号,法律依据,处理目的,同意方式,同意日期,同意书编号,出生日期,保存期限,复核日期,监护人姓名备注\n"
-            .replace(",监护人姓名备注", ",姓名")
-            + "S1,同意,寻亲、亲缘检索,监护人,2024年2月29日,Ａ-12,约2012年3月,2030/1/1,20270101,某\n\
+        let chinese =
+            "样本编号,法律依据,处理目的,同意方式,同意日期,同意书编号,出生日期,保存期限,复核日期,监护人姓名备注\n"
+                .replace(",监护人姓名备注", ",姓名")
+                + "S1,同意,寻亲、亲缘检索,监护人,2024年2月29日,Ａ-12,约2012年3月,2030/1/1,20270101,某\n\
                S2,法定职责,寻亲,,,,2011年,,,\nS3,同意,交换,已撤回,,,,,,\n";
         let (one, other) = (read(english), read(&chinese));
         assert_eq!((one.problems.len(), other.problems.len()), (0, 0), "{:?}{:?}", one.problems, other.problems);

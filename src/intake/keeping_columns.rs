@@ -41,8 +41,16 @@ pub(super) const OF_TERMS: Columns<KeepingColumn> = Columns {
 
 impl ListColumn for KeepingColumn {
     const NAMES: &'static [Named<Self>] = &[
-        (SampleId, "sample_id", &["sample", "sampleno", "samplenumber", "样本编号", "样品编号", "样本名称", "实验室编号"]),
-        (LegalBasis, "legal_basis", &["legalground", "basis", "法律依据", "合法性基础", "处理依据", "处理的合法性基础"]),
+        (
+            SampleId,
+            "sample_id",
+            &["sample", "sampleno", "samplenumber", "样本编号", "样品编号", "样本名称", "实验室编号"],
+        ),
+        (
+            LegalBasis,
+            "legal_basis",
+            &["legalground", "basis", "法律依据", "合法性基础", "处理依据", "处理的合法性基础"],
+        ),
         (Purposes, "purposes", &["purpose", "目的", "处理目的", "用途", "使用目的"]),
         (ConsentKind, "consent_kind", &["consentby", "kindofconsent", "同意方式", "同意人", "同意类型", "同意种类"]),
         (ConsentOn, "consent_on", &["consentdate", "dateofconsent", "同意日期", "签署日期", "同意时间"]),
@@ -56,7 +64,11 @@ impl ListColumn for KeepingColumn {
             "born_on",
             &["born", "birthdate", "dateofbirth", "出生日期", "出生年月", "出生年月日", "估计出生日期", "推定出生日期"],
         ),
-        (KeepUntil, "keep_until", &["retainuntil", "retentionuntil", "保存至", "保存期限", "保存截止日期", "保存期限至"]),
+        (
+            KeepUntil,
+            "keep_until",
+            &["retainuntil", "retentionuntil", "保存至", "保存期限", "保存截止日期", "保存期限至"],
+        ),
         (ReviewOn, "review_on", &["reviewdate", "dateofreview", "复核日期", "审查日期", "复审日期"]),
         (Agency, "agency", &["委托单位", "送检单位"]),
     ];

@@ -145,10 +145,8 @@ mod tests {
 
     #[test]
     fn the_last_day_is_still_allowed() {
-        let terms = Terms {
-            keep_until: Some(date(2024, 2, 29)),
-            ..Terms::new(LegalBasis::StatutoryDuty, Purposes::default())
-        };
+        let terms =
+            Terms { keep_until: Some(date(2024, 2, 29)), ..Terms::new(LegalBasis::StatutoryDuty, Purposes::default()) };
         assert!(!terms.is_over(date(2024, 2, 29)) && terms.is_over(date(2024, 3, 1)));
     }
 

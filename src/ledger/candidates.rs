@@ -106,12 +106,7 @@ impl Ledger {
     ///
     /// # Errors
     /// A database error, or [`LedgerError::Damaged`].
-    pub fn samples_between(
-        &self,
-        first: Pseudonym,
-        last: Pseudonym,
-        most: u32,
-    ) -> Result<Vec<Pseudonym>, LedgerError> {
+    pub fn samples_between(&self, first: Pseudonym, last: Pseudonym, most: u32) -> Result<Vec<Pseudonym>, LedgerError> {
         self.between("SELECT pseudonym FROM sample WHERE pseudonym BETWEEN ?1 AND ?2 LIMIT ?3", (first, last, most))
     }
 

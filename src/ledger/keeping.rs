@@ -236,10 +236,7 @@ impl<'t> TermsWriter<'t> {
 
 /// Makes the next match compare everything, because it treats these samples otherwise. Returns the families that have one
 /// of them.
-fn compare_again(
-    tx: &Transaction<'_>,
-    samples: &BTreeSet<Pseudonym>,
-) -> Result<BTreeSet<Pseudonym>, LedgerError> {
+fn compare_again(tx: &Transaction<'_>, samples: &BTreeSet<Pseudonym>) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     if samples.is_empty() {
         return Ok(BTreeSet::new());
     }

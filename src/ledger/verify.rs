@@ -10,7 +10,8 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
 use super::{
-    LedgerError, certificate_keeping, described, integrity, keeping, letters, lost, multi_allele, pedigrees, reviews, typings,
+    LedgerError, certificate_keeping, described, integrity, keeping, letters, lost, multi_allele, pedigrees, reviews,
+    typings,
 };
 use crate::model::{Panel, Pseudonym, Relation};
 

@@ -204,8 +204,7 @@ impl KeepingRecord {
         ];
         all.extend(self.kinds_of_data.iter().map(|kind| ("data", (*kind).to_owned(), "kept".to_owned())));
         all.extend(of.sensitive.iter().map(|kind| ("data", (*kind).to_owned(), "sensitive".to_owned())));
-        for (item, number) in
-            [("accounts", self.accounts), ("custodians", of.custodians), ("reviewers", of.reviewers)]
+        for (item, number) in [("accounts", self.accounts), ("custodians", of.custodians), ("reviewers", of.reviewers)]
         {
             all.push(("access", item.to_owned(), number.to_string()));
         }
@@ -269,7 +268,10 @@ mod tests {
         record.activity = vec![Activity::new("match".to_owned(), 3)];
         record.assessment.ages = vec![AgeRow::new("under-14", samples)];
         let json: serde_json::Value = serde_json::from_str(&record.json().unwrap()).unwrap();
-        assert_eq!((&json["groups"][0]["articles"], &json["groups"][0]["children"]), (&"PIPL 28-31".into(), &12.into()));
+        assert_eq!(
+            (&json["groups"][0]["articles"], &json["groups"][0]["children"]),
+            (&"PIPL 28-31".into(), &12.into())
+        );
         assert_eq!(json["groups"][1]["legal_basis"], serde_json::Value::Null);
         let csv = record.csv();
         assert!(csv.contains("\nsamples,consent,search kin,12,,\n"), "{csv}");

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{
-    CaseList, CasePedigrees, Format, Intake, Layout, ListRequest, Request, SingleAllele, SpreadsheetNumbers, TableRequest,
-    read_bytes, read_cases, read_certificates, read_claims, read_frequency_table, read_terms,
+    CaseList, CasePedigrees, Format, Intake, Layout, ListRequest, Request, SingleAllele, SpreadsheetNumbers,
+    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_frequency_table, read_terms,
 };
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;

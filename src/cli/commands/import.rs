@@ -16,8 +16,8 @@ use crate::ledger::OnConflict;
 use crate::model::{Layout, UnknownWord, shown_path};
 use crate::report::{MANIFEST_BEGINS, Page, list_findings};
 use crate::store::{
-    CertificateList, Identifiers, ImportOptions, Imported, KEEPING_TEMPLATE, Replace, Sheets, StoreError, check_output, write_output,
-    write_private,
+    CertificateList, Identifiers, ImportOptions, Imported, KEEPING_TEMPLATE, Replace, Sheets, StoreError, check_output,
+    write_output, write_private,
 };
 
 use super::kin::RuleOption;

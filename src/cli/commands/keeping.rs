@@ -70,7 +70,8 @@ impl ShowTerms {
 impl WriteRecord {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let date = |option, text: &Option<String>| text.as_deref().map(|text| day(option, text)).transpose();
-        let options = RecordOptions { from: date("--from", &self.from)?, to: date("--to", &self.to)?, least: self.least };
+        let options =
+            RecordOptions { from: date("--from", &self.from)?, to: date("--to", &self.to)?, least: self.least };
         let entry = global.entry("keeping record").with("format", self.format.format.word());
         let record = global.open()?.keeping_record(&options, &entry)?;
         if self.least < LEAST_SHOWN {

@@ -193,7 +193,10 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
     }
     if let Some(due) = matched.due.filter(|due| *due > 0) {
         let are = if due == 1 { "is" } else { "are" };
-        output.warn(&format!("{} {are} due by the terms on which they are kept: see `reunite due`", plural(due, "sample")));
+        output.warn(&format!(
+            "{} {are} due by the terms on which they are kept: see `reunite due`",
+            plural(due, "sample")
+        ));
     }
     output.say(&format!("digest {}", run.digest));
 }

@@ -9,7 +9,9 @@ use rayon::prelude::*;
 use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{ConsentHasher, Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
+use crate::pseudonym::{
+    ConsentHasher, Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault,
+};
 
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;

@@ -225,7 +225,8 @@ impl<L: ListKind> Desk<'_, L> {
         rows.retain(|(line, row)| {
             let is_known = L::sample(row).is_none_or(|sample| known.contains(&sample));
             if !is_known {
-                unknown.push(Problem { line: *line, ..Problem::about_file(name, Severity::Error, code, what.to_owned()) });
+                unknown
+                    .push(Problem { line: *line, ..Problem::about_file(name, Severity::Error, code, what.to_owned()) });
             }
             is_known
         });

@@ -74,7 +74,11 @@ impl Store {
     }
 
     /// As [`Self::due`], as a step of an operation that is recorded itself.
-    pub(in crate::store) fn due_of(&self, ledger: &Ledger, options: &DueOptions) -> Result<KeepingDueReport, StoreError> {
+    pub(in crate::store) fn due_of(
+        &self,
+        ledger: &Ledger,
+        options: &DueOptions,
+    ) -> Result<KeepingDueReport, StoreError> {
         let &DueOptions { on, within, consent_years } = options;
         let as_of = AsOf { today: on.map_or_else(today, Ok)?, within, consent_years };
         let kept = ledger.kept_samples(false)?;

@@ -63,13 +63,13 @@ impl<G: Ord + Clone> Counted<G> {
                 u64::from_le_bytes(std::array::from_fn(|i| hash.as_bytes()[i]))
             })
             .collect();
-        let mut rows: Vec<(G, KeptRow)> =
-            self.groups.keys().map(|group| (group.clone(), KeptRow::default())).collect();
+        let mut rows: Vec<(G, KeptRow)> = self.groups.keys().map(|group| (group.clone(), KeptRow::default())).collect();
         let mut total = KeptRow::default();
         for side in 0..2 {
             let numbers: Vec<u64> = self.groups.values().map(|both| both[side]).collect();
             let (is_hidden, is_total_hidden) = hidden(&numbers, &order, least);
-            let of = |row: &mut KeptRow, number| *(if side == 0 { &mut row.children } else { &mut row.relatives }) = number;
+            let of =
+                |row: &mut KeptRow, number| *(if side == 0 { &mut row.children } else { &mut row.relatives }) = number;
             for ((row, number), is_hidden) in rows.iter_mut().zip(&numbers).zip(is_hidden) {
                 of(&mut row.1, (!is_hidden).then_some(*number));
             }
@@ -133,11 +133,12 @@ impl Store {
         let plain = |name: &&'static str| (*name).to_owned();
         let (retention, _) = Counted::new(&kept, last_day).shown(plain, least, &secret);
         record.retention = retention.into_iter().map(|(name, samples)| Retention::new(name, samples)).collect();
-        let (ages, _) = Counted::new(&kept, |one| age(one.terms.as_ref(), today)).shown(plain, least, &secret);
+        let (ages, _) = Counted::new(&kept, |one| age_group(one.terms.as_ref(), today)).shown(plain, least, &secret);
         record.assessment.ages = ages.into_iter().map(|(name, samples)| AgeRow::new(name, samples)).collect();
         let chained = chained(&ledger, from, to)?;
         record.accounts = chained.accounts.len() as u64;
-        record.activity = chained.commands.into_iter().map(|(command, number)| Activity::new(command, number)).collect();
+        record.activity =
+            chained.commands.into_iter().map(|(command, number)| Activity::new(command, number)).collect();
         (record.samples_expunged, record.families_expunged) = (chained.samples_expunged, chained.families_expunged);
         let of = &mut record.assessment;
         of.ledger_encrypted = ENCRYPTS;
@@ -181,7 +182,7 @@ impl Store {
 }
 
 /// Returns the age group of a person.
-fn age(terms: Option<&Terms>, today: Date) -> &'static str {
+fn age_group(terms: Option<&Terms>, today: Date) -> &'static str {
     let Some(born) = terms.and_then(|terms| terms.born) else { return "unknown" };
     // Whoever may still be under 14 is counted so, because children under 14 have the stronger protection.
     if !born.is_surely(14, today) {

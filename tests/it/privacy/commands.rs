@@ -239,7 +239,9 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     let terms = "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,姓名";
     let row = format!("{},consent,search kin,own,2025-01-01,{},{}", CANARIES[3], CANARIES[7], CANARIES[6]);
     watched.import("keeping", "terms.csv", &format!("{terms}\n{row}\n"), &[]).ends(0);
-    watched.import("keeping", "bad-terms.csv", &format!("{terms}\n{}\n", row.replace("consent,", CANARIES[6])), &[]).ends(2);
+    watched
+        .import("keeping", "bad-terms.csv", &format!("{terms}\n{}\n", row.replace("consent,", CANARIES[6])), &[])
+        .ends(2);
     watched.done("keeping show", &[child]);
     watched.fails("keeping show", &[CANARIES[3]]);
     watched.done("keeping record", &["--least", "0"]);
