@@ -131,6 +131,15 @@ impl Ledger {
         Ok(all)
     }
 
+    /// Reports whether the ledger can have terms: one of an older version, which is only looked at, cannot.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn can_have_terms(&self) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'keeping')";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// Returns the terms of a sample; `None` if it has none.
     ///
     /// # Errors

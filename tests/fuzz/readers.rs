@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
-    CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, ListRequest, NumberKind, Problem, Request,
-    SingleAllele, SpreadsheetNumbers, TableRequest, read_bytes, read_cases, read_fam_database, read_frequency_table,
-    read_guessing_layout, read_terms,
+    CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, ListRequest, NumberKind, Problem,
+    Request, SingleAllele, SpreadsheetNumbers, TableRequest, read_bytes, read_cases, read_fam_database,
+    read_frequency_table, read_guessing_layout, read_terms,
 };
 use reunite::keeping::{Born, Purposes};
 use reunite::model::Panel;

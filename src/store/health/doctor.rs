@@ -229,6 +229,9 @@ impl Examination {
     }
 
     fn keeping(&mut self, store: &Store, ledger: &Ledger) -> Result<(), StoreError> {
+        if !ledger.can_have_terms()? {
+            return Ok(());
+        }
         let due = store.due_of(ledger, &DueOptions::default())?;
         let (to_delete, samples) = (due.to_delete().len() as u64, due.samples_due());
         let gravity = match (to_delete, samples) {

@@ -236,13 +236,12 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.import("certificate-claims", "claims.csv", &claims, &[]).ends(0);
     watched.done("certificate check", &["--format", "json"]);
     watched.fails("certificate check", &["--child", CANARIES[3]]);
-    let terms = "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,姓名";
-    let row = format!("{},consent,search kin,own,2025-01-01,{},{}", CANARIES[3], CANARIES[7], CANARIES[6]);
-    watched.import("keeping", "terms.csv", &format!("{terms}\n{row}\n"), &[]).ends(0);
-    watched
-        .import("keeping", "bad-terms.csv", &format!("{terms}\n{}\n", row.replace("consent,", CANARIES[6])), &[])
-        .ends(2);
-    watched.done("keeping show", &[child]);
+    let row = |of: &str| format!("{of},consent,search kin,own,2025-01-01,{},{}\n", CANARIES[7], CANARIES[6]);
+    let terms = "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,姓名\n".to_owned();
+    let terms = terms + &row(CANARIES[3]) + &row(CANARIES[4]);
+    watched.import("keeping", "terms.csv", &terms, &[]).ends(0);
+    watched.import("keeping", "bad-terms.csv", &terms.replace("consent,search", CANARIES[6]), &[]).ends(2);
+    watched.done("keeping show", &[&of_child]);
     watched.fails("keeping show", &[CANARIES[3]]);
     watched.done("keeping record", &["--least", "0"]);
     watched.fails("keeping record", &["--from", CANARIES[6]]);
