@@ -200,11 +200,12 @@ pub fn due(terms: &Terms, is_child: bool, as_of: &AsOf) -> Vec<Due> {
         Some(Consent { kind: ConsentKind::Withdrawn, on, .. }) => {
             add(if by_consent { DueCode::Withdrawn } else { DueCode::WithdrawnBesides }, on);
         }
-        None if by_consent => add(DueCode::ConsentMissing, None),
+        // A consent that is given only later is no ground to keep the sample now.
+        consent if by_consent && consent.is_none_or(|one| one.on.is_some_and(|on| on > as_of.today)) => {
+            add(DueCode::ConsentMissing, None);
+        }
         Some(consent) if by_consent => {
-            if let Some(renewal) = of_age(terms, is_child, &consent, as_of.today, last) {
-                add(renewal.code, renewal.on);
-            }
+            of_age(terms, is_child, &consent, as_of.today, last).into_iter().for_each(|one| add(one.code, one.on));
             if let Some(given) = consent.on {
                 let years = Span::new().try_years(as_of.consent_years).unwrap_or_default();
                 add(DueCode::ConsentOld, Some(later(given, years)));
@@ -216,23 +217,27 @@ pub fn due(terms: &Terms, is_child: bool, as_of: &AsOf) -> Vec<Due> {
     all
 }
 
-/// Returns what the age of the person requires of a consent.
-fn of_age(terms: &Terms, is_child: bool, consent: &Consent, today: Date, last: Date) -> Option<Due> {
+/// Returns what the age of the person requires of a consent, up to the last day of the list.
+fn of_age(terms: &Terms, is_child: bool, consent: &Consent, today: Date, last: Date) -> Vec<Due> {
     let Some(born) = terms.born else {
         // A relative of unknown age is an adult as a rule. A guardian's consent says that it is a minor.
         let is_minor = is_child || consent.kind == ConsentKind::Guardian;
-        return is_minor.then_some(Due { code: DueCode::BirthUnknown, on: None });
+        return if is_minor { vec![Due { code: DueCode::BirthUnknown, on: None }] } else { Vec::new() };
     };
-    let is_before = |birthday: Date| consent.on.is_none_or(|given| given < birthday);
-    let adult = born.may_be(ADULT);
-    if adult <= last && (is_before(adult) || consent.kind == ConsentKind::Guardian) {
-        return Some(Due { code: DueCode::Turns18, on: Some(adult) });
+    let (young, adult) = (born.may_be(YOUNG), born.may_be(ADULT));
+    let is_before = |birthday: Date| birthday <= last && consent.on.is_none_or(|given| given < birthday);
+    let mut all = Vec::new();
+    // The consent of an adult replaces that of a minor.
+    if is_before(young) && adult > today {
+        all.push(Due { code: DueCode::Turns14, on: Some(young) });
     }
-    let young = born.may_be(YOUNG);
-    if young <= last && is_before(young) {
-        return Some(Due { code: DueCode::Turns14, on: Some(young) });
+    if is_before(adult) || (adult <= last && consent.kind == ConsentKind::Guardian) {
+        all.push(Due { code: DueCode::Turns18, on: Some(adult) });
     }
-    (young > today && consent.kind == ConsentKind::Own).then_some(Due { code: DueCode::GuardianMissing, on: None })
+    if young > today && consent.kind == ConsentKind::Own {
+        all.push(Due { code: DueCode::GuardianMissing, on: None });
+    }
+    all
 }
 
 #[cfg(test)]
@@ -308,6 +313,7 @@ mod tests {
         assert_eq!(on(&leap, date(2029, 2, 28)), [(DueCode::ConsentOld, Some(date(2029, 2, 28)))]);
         let two = AsOf { consent_years: 2, ..AsOf::day(date(2026, 2, 28)) };
         assert_eq!(due(&leap, true, &two)[0].code, DueCode::ConsentOld);
+        assert_eq!(on(&leap, date(2024, 2, 28)), [(DueCode::ConsentMissing, None)], "given the day after");
         // Where the law requires no consent, none grows old.
         assert_eq!(on(&Terms { basis: LegalBasis::StatutoryDuty, ..leap }, date(2040, 1, 1)), []);
     }
@@ -329,7 +335,10 @@ mod tests {
         // A guardian cannot consent for an adult.
         let guardian = by_consent(ConsentKind::Guardian, date(2030, 3, 1), born);
         assert_eq!(on(&guardian, date(2030, 3, 1))[0].0, DueCode::Turns18);
-        // A list of the next days says it before.
+        // A list of the next days says both.
+        let both = AsOf { within: 30, consent_years: 50, ..AsOf::day(date(2030, 2, 1)) };
+        let codes: Vec<DueCode> = due(&child, true, &both).iter().map(|one| one.code).collect();
+        assert_eq!(codes, [DueCode::Turns14, DueCode::Turns18]);
         let soon = AsOf { within: 30, ..AsOf::day(date(2026, 1, 29)) };
         assert_eq!(due(&child, true, &soon)[0].on, Some(date(2026, 2, 28)));
         assert_eq!(due(&child, true, &AsOf { within: 29, ..soon }), []);
