@@ -286,6 +286,8 @@ fn only_samples_given_for_it_may_leave_for_another_agency() {
     let names = names(&lab);
     let leave: Vec<&str> = names.iter().filter(|one| may_leave(one.1)).map(|one| one.0.as_str()).collect();
     assert_eq!(leave, ["C3", "F"], "F has no terms");
+    let said = lab.run(&["export", "--as", "children", "--show-genotypes", &lab.name("out.csv")]).ends(0);
+    said.says(&["2 samples whose terms do not allow exchange"]);
     let withheld = store.samples_to_withhold().unwrap();
     assert!(names.values().all(|name| withheld.contains(&name.parse().unwrap()) != may_leave(name)));
 }

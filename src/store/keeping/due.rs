@@ -1,7 +1,6 @@
 //! Lists what is due about samples, and deletes what must be deleted.
 
 use jiff::civil::Date;
-use jiff::tz::Offset;
 
 use crate::audit::Entry;
 use crate::keeping::{Action, AsOf, CONSENT_YEARS, due};
@@ -9,7 +8,7 @@ use crate::ledger::Ledger;
 use crate::model::Pseudonym;
 use crate::report::{KeepingDueReport, KeepingDueRow};
 
-use crate::store::actor::{now, require_reason};
+use crate::store::actor::{require_reason, today};
 use crate::store::custody::expunge::ExpungeOptions;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
@@ -42,11 +41,6 @@ pub struct ExpungedDue {
     pub skipped: Vec<Pseudonym>,
     /// The samples whose deletion failed, and why.
     pub failed: Vec<(Pseudonym, StoreError)>,
-}
-
-/// Returns the current day.
-pub(in crate::store) fn today() -> Result<Date, StoreError> {
-    Ok(Offset::UTC.to_datetime(now()?).date())
 }
 
 impl Store {

@@ -6,7 +6,7 @@ use crate::keeping::{Purpose, Terms};
 use crate::ledger::Ledger;
 use crate::model::{Family, Pseudonym};
 
-use super::due::today;
+use crate::store::actor::today;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
 
@@ -27,10 +27,7 @@ impl Store {
     /// # Errors
     /// Errors of the ledger.
     pub fn samples_to_withhold(&self) -> Result<BTreeSet<Pseudonym>, StoreError> {
-        let today = today()?;
-        let kept = self.ledger()?.kept_samples(false)?;
-        let may_leave = |terms: &Terms| terms.allows(Purpose::Exchange) && !terms.is_over(today);
-        Ok(kept.iter().filter(|one| !one.terms.as_ref().is_none_or(may_leave)).map(|one| one.sample).collect())
+        withheld(&self.ledger()?)
     }
 
     /// Refuses a pair of which the child may not be compared, or none of the relatives. Returns the relatives who may not.
@@ -51,4 +48,12 @@ impl Store {
             _ => Ok(relatives),
         }
     }
+}
+
+/// Returns all samples that may not leave for another agency.
+pub(in crate::store) fn withheld(ledger: &Ledger) -> Result<BTreeSet<Pseudonym>, StoreError> {
+    let today = today()?;
+    let kept = ledger.kept_samples(false)?;
+    let may_leave = |terms: &Terms| terms.allows(Purpose::Exchange) && !terms.is_over(today);
+    Ok(kept.iter().filter(|one| !one.terms.as_ref().is_none_or(may_leave)).map(|one| one.sample).collect())
 }

@@ -11,8 +11,7 @@ use crate::ledger::{ENCRYPTS, KeptSample, Ledger};
 use crate::report::{Activity, AgeRow, KeepingRecord, KeptGroup, KeptRow, Retention};
 use crate::supervision::{LEAST_SHOWN, hidden};
 
-use super::due::today;
-use crate::store::actor::now;
+use crate::store::actor::{now, today};
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
 

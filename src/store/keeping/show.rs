@@ -5,7 +5,7 @@ use crate::keeping::{AsOf, due};
 use crate::model::Pseudonym;
 use crate::report::{KeepingDueRow, TermsReport};
 
-use super::due::today;
+use crate::store::actor::today;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
 

@@ -18,6 +18,7 @@ use super::check::{Replace, check_apart};
 use super::write::NewFile;
 use crate::store::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use crate::store::folder::Store;
+use crate::store::keeping::enforce::withheld;
 use crate::store::matching::digests::FileDigests;
 
 /// The format of an exported file.
@@ -168,6 +169,8 @@ pub enum ExportRemark {
     WrittenAsMale(u64),
     /// Samples that have several typings, which were not written individually.
     SeveralTypings(u64),
+    /// Samples that may not leave for another agency, see [`Store::may_exchange`].
+    NotForExchange(u64),
 }
 
 impl fmt::Display for ExportRemark {
@@ -196,6 +199,11 @@ impl fmt::Display for ExportRemark {
             Self::SeveralTypings(samples) => write!(
                 f,
                 "{} with several typings: the file holds the combined genotypes of each",
+                plural(samples, "sample")
+            ),
+            Self::NotForExchange(samples) => write!(
+                f,
+                "{} whose terms do not allow exchange: the file must not leave for another agency",
                 plural(samples, "sample")
             ),
         }
@@ -257,8 +265,12 @@ impl Store {
             (ExportForm::Fam, _) => (export.fam(&file)?, None),
         };
         let typings = export.typings()?;
+        let withheld = export.remark_exchange()?;
         let Export { subjects, remarks, .. } = export;
         let mut entry = entry.clone().with("genotypes", options.show_genotypes);
+        if withheld > 0 {
+            entry = entry.with("not_for_exchange", withheld);
+        }
         let digests = FileDigests::new(&ledger, None)?;
         if let Some(typings) = &typings {
             entry = entry.with_digest("typings", &digests.recorded(&typings.digest()?));
@@ -314,6 +326,16 @@ impl Export<'_> {
             self.remarks.push(ExportRemark::WithdrawnLeftOut(withdrawn));
         }
         Ok(())
+    }
+
+    /// Adds a remark about samples that may not leave for another agency. Returns how many there are.
+    fn remark_exchange(&mut self) -> Result<u64, StoreError> {
+        let withheld = withheld(self.ledger)?;
+        let number = self.subjects.iter().filter(|one| withheld.contains(one)).count() as u64;
+        if number > 0 {
+            self.remarks.push(ExportRemark::NotForExchange(number));
+        }
+        Ok(number)
     }
 
     /// Writes the single typings of the exported samples that have several to a separate file, or adds a remark about
