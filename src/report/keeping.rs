@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use crate::keeping::{Action, AsOf, Due, DueCode, LegalBasis, Purpose, Terms};
+use crate::keeping::{Action, AsOf, Born, Due, DueCode, LegalBasis, Purpose, Terms};
 use crate::model::Pseudonym;
 
 use super::csv_text::CsvText;
@@ -77,7 +77,7 @@ impl KeepingDueRow {
             code: due.code,
             due_on: due.on.map(|on| on.to_string()),
             is_due: due.is_due(today),
-            is_estimated: of_age && terms.born.is_some_and(|born| born.is_estimated()),
+            is_estimated: of_age && terms.born.is_some_and(Born::is_estimated),
             article: due.code.article().map(of_law),
             what: due.code.text(),
         }
@@ -331,7 +331,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::keeping::{Born, Consent, ConsentKind, Purposes, due};
+    use crate::keeping::{Consent, ConsentKind, Purposes, due};
 
     fn report() -> KeepingDueReport {
         let as_of = AsOf { within: 60, ..AsOf::day(date(2026, 2, 1)) };

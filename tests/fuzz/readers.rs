@@ -135,7 +135,7 @@ pub fn forms(bytes: &[u8]) {
 /// form.
 pub fn pedigrees(bytes: &[u8]) {
     let _ = CasePedigrees::read("f.csv", bytes).map_err(|problems| check(&problems));
-    match FamilyPedigrees::read("f.csv", bytes, &PSEUDONYMIZER, reunite::intake::SpreadsheetNumbers::Refuse) {
+    match FamilyPedigrees::read("f.csv", bytes, &PSEUDONYMIZER, SpreadsheetNumbers::Refuse) {
         Err(problems) => check(&problems),
         Ok(found) => {
             let rows = "family_id,sample_id,relation,sex,vWA\nF1,S1,member,,14/15\nF1,S2,member,m,14\n";

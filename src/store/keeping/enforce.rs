@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::keeping::{Purpose, Terms};
 use crate::ledger::Ledger;
 use crate::model::{Family, Pseudonym};
@@ -17,9 +19,7 @@ impl Store {
     /// # Errors
     /// Errors of the ledger.
     pub fn may_exchange(&self, sample: Pseudonym) -> Result<bool, StoreError> {
-        let today = today()?;
-        let terms = self.ledger()?.terms_of(sample)?;
-        Ok(terms.is_none_or(|terms| terms.allows(Purpose::Exchange) && !terms.is_over(today)))
+        Ok(may_leave(self.ledger()?.terms_of(sample)?.as_ref(), today()?))
     }
 
     /// Returns all samples that may not leave for another agency; the others may. See [`Self::may_exchange`].
@@ -54,6 +54,9 @@ impl Store {
 pub(in crate::store) fn withheld(ledger: &Ledger) -> Result<BTreeSet<Pseudonym>, StoreError> {
     let today = today()?;
     let kept = ledger.kept_samples(false)?;
-    let may_leave = |terms: &Terms| terms.allows(Purpose::Exchange) && !terms.is_over(today);
-    Ok(kept.iter().filter(|one| !one.terms.as_ref().is_none_or(may_leave)).map(|one| one.sample).collect())
+    Ok(kept.iter().filter(|one| !may_leave(one.terms.as_ref(), today)).map(|one| one.sample).collect())
+}
+
+fn may_leave(terms: Option<&Terms>, today: Date) -> bool {
+    terms.is_none_or(|terms| terms.allows(Purpose::Exchange) && !terms.is_over(today))
 }
