@@ -14,6 +14,7 @@ use super::column::{date, day_number, pseudonym, pseudonym_list};
 use super::generation::{advance, generation, next_generation};
 use super::ledger::Ledger;
 use super::list_imported::ListImported;
+use super::lost::{Deletion, LossCause};
 use super::meta::{meta, missing, set_meta};
 use super::review_keeping;
 use crate::audit::Attribution;
@@ -85,8 +86,8 @@ impl Ledger {
                 }
             }
         }
-        let (searched, families) = writer.finish()?;
-        done.searched_changed = searched.len() as u64;
+        let SearchChanged { samples, families, candidates } = writer.finish()?;
+        (done.searched_changed, done.rows.candidates_deleted) = (samples, candidates);
         if dry_run {
             return Ok(done);
         }
@@ -100,6 +101,7 @@ impl Ledger {
             }
             let entry = entry.with("added", done.rows.added).with("unchanged", done.rows.unchanged);
             let entry = entry.with("replaced", done.rows.replaced).with("searched_changed", done.searched_changed);
+            let entry = entry.with("candidates_deleted", done.rows.candidates_deleted);
             append(&tx, &entry.about(rows.iter().map(|row| row.0)))?;
         }
         tx.commit()?;
@@ -191,15 +193,15 @@ pub(super) struct TermsWriter<'t> {
     tx: &'t Transaction<'t>,
     select: Statement<'t>,
     insert: Statement<'t>,
-    /// The samples that `match` treats otherwise from now on.
-    searched: BTreeSet<Pseudonym>,
+    /// The samples that `match` compares from now on, or not any more.
+    searched: BTreeMap<Pseudonym, bool>,
 }
 
 impl<'t> TermsWriter<'t> {
     pub(super) fn new(tx: &'t Transaction<'t>) -> Result<Self, LedgerError> {
         let places: Vec<String> = (1..=12).map(|place| format!("?{place}")).collect();
         let insert = format!("INSERT OR REPLACE INTO keeping ({COLUMNS}) VALUES ({})", places.join(", "));
-        Ok(Self { tx, select: tx.prepare(OF_SAMPLE)?, insert: tx.prepare(&insert)?, searched: BTreeSet::new() })
+        Ok(Self { tx, select: tx.prepare(OF_SAMPLE)?, insert: tx.prepare(&insert)?, searched: BTreeMap::new() })
     }
 
     /// Stores the terms of a sample that the ledger has.
@@ -223,8 +225,9 @@ impl<'t> TermsWriter<'t> {
             terms.allows(Purpose::Search),
             checksum(sample, terms),
         ))?;
-        if former.is_none_or(|former| former.allows(Purpose::Search)) != terms.allows(Purpose::Search) {
-            self.searched.insert(sample);
+        let is_searched = terms.allows(Purpose::Search);
+        if former.is_none_or(|former| former.allows(Purpose::Search)) != is_searched {
+            self.searched.insert(sample, is_searched);
         }
         match former {
             Some(former) => Ok(Stored::Replaced(former.changes(terms))),
@@ -235,12 +238,37 @@ impl<'t> TermsWriter<'t> {
         }
     }
 
-    /// Makes the next match compare everything if it treats a sample otherwise. Returns these samples, and the families
-    /// that have one of them.
-    pub(super) fn finish(self) -> Result<(BTreeSet<Pseudonym>, BTreeSet<Pseudonym>), LedgerError> {
-        let families = compare_again(self.tx, &self.searched)?;
-        Ok((self.searched, families))
+    /// Deletes the candidates of samples that `match` treats otherwise from now on, and makes the next match compare
+    /// everything if there are any.
+    pub(super) fn finish(self) -> Result<SearchChanged, LedgerError> {
+        let mut candidates = 0;
+        for (cause, then) in [(LossCause::PurposeEnded, false), (LossCause::DataChanged, true)] {
+            let mut deletion = Deletion::because(self.tx, cause)?;
+            let mut of_child = deletion.prepare("child = ?1")?;
+            let mut of_relative = deletion.prepare(
+                "family IN (SELECT family.pseudonym FROM sample JOIN member ON sample_id = sample.id
+                 JOIN family ON family.id = family_id WHERE sample.pseudonym = ?1)",
+            )?;
+            for (sample, _) in self.searched.iter().filter(|one| *one.1 == then) {
+                deletion.delete(&mut of_child, sample.as_bytes())?;
+                deletion.delete(&mut of_relative, sample.as_bytes())?;
+            }
+            candidates += deletion.finish()?;
+        }
+        let samples: BTreeSet<Pseudonym> = self.searched.into_keys().collect();
+        let families = compare_again(self.tx, &samples)?;
+        Ok(SearchChanged { samples: samples.len() as u64, families, candidates })
     }
+}
+
+/// What changes because `match` treats samples otherwise.
+pub(super) struct SearchChanged {
+    /// Number of samples.
+    pub(super) samples: u64,
+    /// The families that have one of them.
+    pub(super) families: BTreeSet<Pseudonym>,
+    /// Number of candidates that were deleted.
+    pub(super) candidates: u64,
 }
 
 /// Makes the next match compare everything, because it treats these samples otherwise. Returns the families that have one

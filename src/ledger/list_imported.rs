@@ -16,4 +16,6 @@ pub struct ListImported {
     pub conflicts: Vec<u64>,
     /// Number of parents that were left out, because their samples were expunged.
     pub expunged: u64,
+    /// Number of candidates that were deleted, because a sample is compared otherwise from now on.
+    pub candidates_deleted: u64,
 }

@@ -262,6 +262,10 @@ impl fmt::Display for Notice<'_> {
                 if done.expunged > 0 {
                     write!(f, "; {} left out, because their samples were expunged", plural(done.expunged, "parent"))?;
                 }
+                if done.candidates_deleted > 0 {
+                    let candidates = plural(done.candidates_deleted, "candidate");
+                    write!(f, "; {candidates} withdrawn until the next match")?;
+                }
                 if *dry_run { f.write_str("; dry run, nothing changed") } else { Ok(()) }
             }
             Self::CertificatesNotChecked(error) => {

@@ -241,7 +241,9 @@ fn match_leaves_out_samples_without_the_purpose_and_says_so() {
     let (whole, names) = (pair().unwrap(), names(&lab));
     let family = lab.pseudonyms("family", ["A"]).remove("A").unwrap();
     // The child.
-    terms(&lab, "C1,statutory-duty,kin exchange,,,,,,\n").ends(0);
+    let said = terms(&lab, "C1,statutory-duty,kin exchange,,,,,,\n").ends(0);
+    said.says(&["1 candidate withdrawn until the next match"]);
+    assert_eq!(pair(), None);
     let said = lab.run(&["match"]).ends(0);
     let said =
         said.says(&["do not allow search: 1 sample", "no longer a candidate", "the terms of a sample do not allow"]);
