@@ -11,6 +11,7 @@ use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::index::Access;
 use crate::keeping::Purpose;
 use crate::matching::{Criterion, Stages};
+use crate::report::words::counted;
 use crate::report::{CandidateReport, Comparison, Format, Hardly, left_out_in_words, near_table};
 use crate::store::{MatchOptions, Matched};
 
@@ -192,11 +193,7 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         say_night(night, output);
     }
     if let Some(due) = matched.due.filter(|due| *due > 0) {
-        let are = if due == 1 { "is" } else { "are" };
-        output.warn(&format!(
-            "{} {are} due by the terms on which they are kept: see `reunite due`",
-            plural(due, "sample")
-        ));
+        output.warn(&format!("{}: see `reunite due`", counted(due, "sample is due", "samples are due")));
     }
     output.say(&format!("digest {}", run.digest));
 }
