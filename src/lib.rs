@@ -123,13 +123,14 @@
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
 //! | `consistency` | checks of the relatives of one family against each other; pure | model, population, kinship |
 //! | `pseudonym` | the secret key and keyed hashes, which turn original identifiers into pseudonyms | model, files |
-//! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, certificates, facts, population (frequency tables) |
+//! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, certificates, facts, keeping, population (frequency tables) |
 //! | `audit` | records of who did what and why, in a hash chain with signed checkpoints | model, pseudonym (key files only) |
 //! | `certificates` | checks of birth certificates: numbers, claims, the codes of answers; pure | model |
 //! | `exchange` | packages between agencies: signed, sealed, numbered; no store | model, pseudonym |
 //! | `facts` | what people state of found and missing children, how it compares, and what sex and age weigh; pure | model |
+//! | `keeping` | how long and for what a sample may be kept: legal basis, purposes, consent, what is due; pure | model |
 //! | `review` | the states of a pair that two people review, what they sign, what is due; pure | model, audit (reviewers' public keys) |
-//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files, review, certificates, facts |
+//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files, review, certificates, facts, keeping |
 //! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
 //! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
 //! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
@@ -137,11 +138,11 @@
 //! | `supervision` | counts for supervisors, with small numbers hidden; pure | meaning, model |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, exchange (hits), facts, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, certificates, exchange (hits), facts, keeping, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation, words |
 //! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, facts (words), report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis, facts |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, keeping, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -159,6 +160,7 @@ pub mod files;
 pub mod guide;
 pub mod index;
 pub mod intake;
+pub mod keeping;
 pub mod kinship;
 pub mod ledger;
 pub mod matching;

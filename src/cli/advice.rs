@@ -98,6 +98,10 @@ fn fix(error: &StoreError) -> Option<String> {
             "import the registry again with `reunite import --as certificates`, and the claims with --as \
              certificate-claims"
         }
+        StoreError::NoTerms(_) => "`reunite import --as keeping` adds them",
+        StoreError::NotSearched(_) => {
+            "`reunite keeping show SAMPLE` shows the terms; import others if the person agrees"
+        }
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::HalfAlone => "name the family with --family",
         StoreError::LetterLacksPhone => {

@@ -41,6 +41,17 @@ impl YesOption {
         !self.yes && person && stderr().is_terminal() && File::open(TERMINAL).is_ok()
     }
 
+    /// Asks whether to do this; without a terminal only --yes means yes.
+    ///
+    /// # Errors
+    /// If the answer is not yes.
+    pub(super) fn require(&self, what: &str, output: &Output) -> anyhow::Result<()> {
+        if !self.yes && !self.asks(StandardInput::Unused) {
+            bail!("{what}\nnot confirmed, nothing was changed: nobody can be asked here; give --yes");
+        }
+        self.confirm(what, StandardInput::Unused, output)
+    }
+
     /// Asks whether to do this, if a person is to be asked.
     ///
     /// # Errors

@@ -79,6 +79,8 @@ fn is_warning(notice: &Notice<'_>) -> bool {
             | Notice::Restored { .. }
             | Notice::ExpungedForgotten(_)
             | Notice::LettersVoid(_)
+            | Notice::ConsentReferencesLost(_)
+            | Notice::DueNotListed(_)
             | Notice::PedigreesWithoutRows { .. }
             | Notice::FamilyNotChecked { .. }
             | Notice::CertificatesNotChecked(_)
@@ -108,6 +110,9 @@ fn text(notice: &Notice<'_>) -> String {
                 "correct the file, or withdraw what is wrong from the store"
             };
             format!("{notice}; {advice}")
+        }
+        Notice::ConsentReferencesLost(_) => {
+            format!("{notice}; `reunite import --as keeping` adds them again")
         }
         Notice::LettersVoid(_) => {
             format!(

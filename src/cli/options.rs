@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use jiff::civil::Date;
 
 use crate::audit::Entry;
 use crate::files::{Found, Repaired};
@@ -247,6 +248,11 @@ pub(super) fn whom(store: &Store, whom: Whom, argument: &str, text: &str, entry:
         }
         other => other.into(),
     })
+}
+
+/// Reads a day without repeating an invalid one.
+pub(super) fn day(argument: &str, text: &str) -> anyhow::Result<Date> {
+    text.parse().map_err(|_| anyhow::anyhow!("{argument}: write the date as YYYY-MM-DD, for example 2026-03-31"))
 }
 
 /// The option for the prior of candidates.

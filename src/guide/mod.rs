@@ -8,9 +8,10 @@
 //! 6. [Birth certificates](certificates): registry extracts, claims, and what contradicts them.
 //! 7. [Exchange between agencies](exchange): packages, keys, hits, withdrawn consent, who learns what.
 //! 8. [Found and missing children](facts): what people state about them, compared and weighed.
-//! 9. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
-//! 10. [Performance](performance): how fast, why, and how to measure.
-//! 11. [Troubleshooting](troubleshooting): what to do about a message.
+//! 9. [Lawful keeping](keeping): legal basis, purposes and consent of samples, what is due, records for auditors.
+//! 10. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
+//! 11. [Performance](performance): how fast, why, and how to measure.
+//! 12. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! The same pages in Chinese: [中文](zh).
 //!
@@ -42,6 +43,8 @@ pub mod certificates {}
 pub mod exchange {}
 #[doc = include_str!("facts.md")]
 pub mod facts {}
+#[doc = include_str!("keeping.md")]
+pub mod keeping {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}
@@ -62,9 +65,10 @@ pub mod troubleshooting {}
 /// 6. [出生医学证明](zh::certificates)：登记数据、使用记录、核查，以及DNA。
 /// 7. [机构间交换](zh::exchange)：交换包、密钥、比中、撤回同意，谁知道什么。
 /// 8. [被找到的儿童和失踪儿童](zh::facts)：对他们的描述，比较和评估。
-/// 9. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
-/// 9. [性能](zh::performance)：有多快，为什么，如何测量。
-/// 10. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
+/// 9. [依法保存](zh::keeping)：样本的法律依据、目的和同意，到期事项，供审计的记录。
+/// 10. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
+/// 11. [性能](zh::performance)：有多快，为什么，如何测量。
+/// 12. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
 pub mod zh {
     #[doc = include_str!("zh/files.md")]
     pub mod files {}
@@ -90,6 +94,8 @@ pub mod zh {
     pub mod exchange {}
     #[doc = include_str!("zh/facts.md")]
     pub mod facts {}
+    #[doc = include_str!("zh/keeping.md")]
+    pub mod keeping {}
 
     #[doc = include_str!("zh/operating.md")]
     pub mod operating {}

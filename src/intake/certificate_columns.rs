@@ -69,7 +69,7 @@ const NAMES: [(CertificateColumn, &str, &[&str]); 12] = [
 
 impl ListColumn for CertificateColumn {
     const NAMES: &'static [(Self, &'static str, &'static [&'static str])] = &NAMES;
-    const CERTIFICATE: Self = Certificate;
+    const CERTIFICATE: Option<Self> = Some(Certificate);
     const AGENCY: Self = Agency;
 
     fn position(self) -> usize {

@@ -207,6 +207,8 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Identities, Told("the disk failed during the search for persons with two numbers")),
     (FindingCode::IgnoredColumn, Told("a column colour, and --ignore-unknown")),
     (FindingCode::Index, Told("person 7 in a .fam file with 5 persons")),
+    (FindingCode::KeepingTerms, Told("a consent with a reference and without its kind, in a list of terms")),
+    (FindingCode::KeepingWord, Told("the purpose matching, where search belongs, in a list of terms")),
     (FindingCode::KitLocus, Told("a row of the kit GlobalFiler with a genotype at Penta E")),
     (FindingCode::LadderLine, Frequencies("vWA\n14\t0.6\n15\t0.4\t7\n")),
     (FindingCode::Layout, Children("family_id,sample_id,relation,sex,vWA\nF1,S1,father,m,14\n")),
@@ -437,6 +439,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
         FindingCode::UnknownParent,
         Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,dad,,,yes,\n"),
     ),
+    (FindingCode::UnknownSample, Told("terms of a sample that was not imported")),
     (
         FindingCode::Unlinked,
         Pedigrees(

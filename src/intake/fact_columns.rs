@@ -152,7 +152,7 @@ const NAMES: [(FactColumn, &str, &[&str]); 22] = [
 
 impl ListColumn for FactColumn {
     const NAMES: &'static [(Self, &'static str, &'static [&'static str])] = &NAMES;
-    const CERTIFICATE: Self = Certificate;
+    const CERTIFICATE: Option<Self> = Some(Certificate);
     const AGENCY: Self = Agency;
 
     fn position(self) -> usize {

@@ -12,8 +12,8 @@ use crate::model::FindingCode;
 pub(super) trait ListColumn: Copy + PartialEq + 'static {
     /// Every column in the order of [`Self::position`], with its name, and others in use in the form of [`plain_name`].
     const NAMES: &'static [(Self, &'static str, &'static [&'static str])];
-    /// The column of numbers of birth certificates.
-    const CERTIFICATE: Self;
+    /// The column of numbers of birth certificates, if there is one.
+    const CERTIFICATE: Option<Self> = None;
     /// The column of the agency under which samples and families are named.
     const AGENCY: Self;
 
@@ -28,7 +28,7 @@ pub(super) trait ListColumn: Copy + PartialEq + 'static {
     /// Returns the column with this name.
     fn named(name: &str) -> Option<Self> {
         if kind_of_column(name) == Some(NumberKind::BirthCertificate) {
-            return Some(Self::CERTIFICATE);
+            return Self::CERTIFICATE;
         }
         let name = plain_name(name);
         let is = |known: &&(Self, &str, &[&str])| plain_name(known.1) == name || known.2.contains(&&*name);

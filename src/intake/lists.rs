@@ -240,12 +240,12 @@ impl<'a, C: ListColumn> Cells<'a, '_, C> {
 
     /// Reads the number of a claimed certificate; one that is malformed is kept, with a warning.
     pub(super) fn claimed_number(&mut self) -> ClaimedNumber {
-        let text = self.cell(C::CERTIFICATE);
+        let text = C::CERTIFICATE.map_or("", |column| self.cell(column));
         let number = claimed_number(self.request.hasher, text);
-        if number.issue.is_none() && !text.is_empty() {
+        if let Some(column) = C::CERTIFICATE.filter(|_| number.issue.is_none() && !text.is_empty()) {
             let what = "the cell is not the number of a birth certificate: kept as malformed; read it again from the \
                         certificate";
-            self.warn(C::CERTIFICATE, FindingCode::BirthCertificateForm, what);
+            self.warn(column, FindingCode::BirthCertificateForm, what);
         }
         number
     }

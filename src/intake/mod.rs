@@ -15,6 +15,7 @@
 //! | `lists`, `list_columns` | lists that are not genotypes |
 //! | `certificates`, `certificate_columns` | registry extracts and claims of birth certificates |
 //! | `facts`, `fact_columns` | lists of found and of missing children |
+//! | `keeping`, `keeping_columns` | the terms on which samples are kept |
 //! | `request`, `result` | the request for reading a file, and its result |
 //! | `pedigree` | families that relations do not describe |
 //! | `columns` | the meaning of columns |
@@ -37,6 +38,8 @@ mod format;
 mod formats;
 mod frequency_table;
 mod guess_layout;
+mod keeping;
+mod keeping_columns;
 mod kinship_cases;
 mod list_columns;
 mod lists;
@@ -66,6 +69,7 @@ pub use format::Format;
 pub use formats::fam::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
 pub use frequency_table::{PublishedTable, TableForm, TableRequest, read_frequency_table};
 pub use guess_layout::read_guessing_layout;
+pub use keeping::read_terms;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
 pub use lists::{ListIntake, ListRequest, claimed_number};
 pub use pedigree::files::CasePedigrees;

@@ -102,6 +102,14 @@ impl Ledger {
         self.between(sql, (first, last, most))
     }
 
+    /// Returns samples of children and relatives whose pseudonyms lie between two, which are included, at most this number.
+    ///
+    /// # Errors
+    /// A database error, or [`LedgerError::Damaged`].
+    pub fn samples_between(&self, first: Pseudonym, last: Pseudonym, most: u32) -> Result<Vec<Pseudonym>, LedgerError> {
+        self.between("SELECT pseudonym FROM sample WHERE pseudonym BETWEEN ?1 AND ?2 LIMIT ?3", (first, last, most))
+    }
+
     fn between(
         &self,
         sql: &str,

@@ -14,6 +14,7 @@ use super::checksum::{Checksum, Sum};
 use super::column::{pseudonym, pseudonym_list};
 use super::expunged::expunged_among;
 use super::ledger::Ledger;
+use super::list_imported::ListImported;
 use super::meta::{meta, set_meta};
 use super::{LedgerError, OnConflict};
 use crate::audit::Attribution;
@@ -25,24 +26,6 @@ pub(super) const CERTIFICATES: &str = "certificates";
 pub(super) const CLAIMS: &str = "certificate_claims";
 pub(super) const CERTIFICATES_FORGOTTEN: &str = "certificates_forgotten";
 pub(super) const CLAIMS_FORGOTTEN: &str = "claims_forgotten";
-
-/// The result of an import of certificates or claims.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CertificatesImported {
-    /// Number of new rows.
-    pub added: u64,
-    /// Number of rows that the ledger had.
-    pub unchanged: u64,
-    /// Number of rows whose version replaced that of the ledger.
-    pub replaced: u64,
-    /// Number of rows for which the ledger's version was kept.
-    pub kept: u64,
-    /// Lines of rows that the ledger has with other details. If there are any, nothing was imported.
-    pub conflicts: Vec<u64>,
-    /// Number of parents that were left out, because their samples were expunged.
-    pub expunged: u64,
-}
 
 /// Numbers of certificates and claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,12 +70,12 @@ struct Writing<'t> {
     select: Statement<'t>,
     replace: Statement<'t>,
     on_conflict: OnConflict,
-    done: CertificatesImported,
+    done: ListImported,
 }
 
 impl Writing<'_> {
     /// Returns what was done.
-    fn done(self) -> CertificatesImported {
+    fn done(self) -> ListImported {
         self.done
     }
 
@@ -142,7 +125,7 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         entry: impl Into<Attribution<'e>>,
-    ) -> Result<CertificatesImported, LedgerError> {
+    ) -> Result<ListImported, LedgerError> {
         let mut rows = rows;
         // In the order of the table, which is written much faster.
         rows.sort_unstable_by_key(|(_, row)| row.number);
@@ -155,7 +138,7 @@ impl Ledger {
             select: tx.prepare("SELECT sum FROM certificate WHERE number = ?1")?,
             replace: tx.prepare(&insert("certificate", CERTIFICATE_COLUMNS, 11, "INSERT OR REPLACE"))?,
             on_conflict,
-            done: CertificatesImported::default(),
+            done: ListImported::default(),
         };
         for (line, mut row) in rows {
             for parent in [&mut row.mother, &mut row.father] {
@@ -200,7 +183,7 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         entry: impl Into<Attribution<'e>>,
-    ) -> Result<CertificatesImported, LedgerError> {
+    ) -> Result<ListImported, LedgerError> {
         let children: Vec<Pseudonym> = rows.iter().filter_map(|(_, row)| row.child).collect();
         let tx = self.begin()?;
         let done = write_claims(&tx, rows, on_conflict)?;
@@ -338,7 +321,7 @@ pub(super) fn write_claims(
     tx: &Transaction<'_>,
     rows: Vec<(u64, Claim)>,
     on_conflict: OnConflict,
-) -> Result<CertificatesImported, LedgerError> {
+) -> Result<ListImported, LedgerError> {
     let mut rows = rows;
     rows.sort_unstable_by_key(|(_, row)| (row.child, row.number.hash));
     let mut writing = Writing {
@@ -346,7 +329,7 @@ pub(super) fn write_claims(
         select: tx.prepare("SELECT sum FROM certificate_claim WHERE child = ?1 AND number = ?2")?,
         replace: tx.prepare(&insert("certificate_claim", CLAIM_COLUMNS, 10, "INSERT OR REPLACE"))?,
         on_conflict,
-        done: CertificatesImported::default(),
+        done: ListImported::default(),
     };
     for (line, row) in rows {
         let Some(child) = row.child else { continue };
@@ -374,11 +357,11 @@ fn insert(table: &str, columns: &str, number: usize, verb: &str) -> String {
 /// Ends an import: counts, records and commits it, unless it changed nothing or must not.
 fn finish(
     tx: Transaction<'_>,
-    done: CertificatesImported,
+    done: ListImported,
     forgotten: &str,
     dry_run: bool,
     attribution: Attribution<'_>,
-) -> Result<CertificatesImported, LedgerError> {
+) -> Result<ListImported, LedgerError> {
     if dry_run || !done.conflicts.is_empty() {
         return Ok(done);
     }

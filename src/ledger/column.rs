@@ -1,5 +1,6 @@
 //! Reads values of the model from the columns of a row.
 
+use jiff::civil::Date;
 use rusqlite::Row;
 
 use super::LedgerError;
@@ -37,4 +38,19 @@ pub(super) fn relation(family: Pseudonym, word: Result<&str, impl Sized>) -> Res
     word.ok()
         .and_then(stored_relation)
         .ok_or_else(|| LedgerError::Damaged { of: format!("family {family}"), what: "a relation is invalid" })
+}
+
+/// Returns a day as a number: 20240105.
+pub(super) fn day_number(date: Date) -> i64 {
+    i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
+}
+
+/// Reads a day that [`day_number`] wrote.
+pub(super) fn date(row: &Row<'_>, column: usize, of: &str) -> Result<Option<Date>, LedgerError> {
+    let Some(number) = row.get::<_, Option<i64>>(column)? else { return Ok(None) };
+    let part = |number: i64| i8::try_from(number % 100).ok();
+    let year = i16::try_from(number / 10_000).ok();
+    let date = year.zip(part(number / 100)).zip(part(number)).and_then(|((y, m), d)| Date::new(y, m, d).ok());
+    let damaged = || LedgerError::Damaged { of: of.to_owned(), what: "a day is invalid" };
+    date.map(Some).ok_or_else(damaged)
 }

@@ -13,7 +13,7 @@ use super::meta::set_meta;
 use super::traces::UNFINISHED;
 use super::{
     LedgerError, Replacement, certificate_keeping, custody, digests, exchange_keeping, expunged, facts, integrity,
-    letters, lost, review_keeping, runs,
+    keeping, letters, lost, review_keeping, runs,
 };
 use crate::audit::{Attribution, Entry};
 use crate::model::{Layout, Pseudonym};
@@ -185,6 +185,7 @@ pub(super) fn expunge_in(
     gone.manifests = scrub_runs(tx, scope)?;
     certificate_keeping::expunge(tx, &scope.samples)?;
     exchange_keeping::expunge(tx, &scope.samples, &scope.families)?;
+    keeping::expunge(tx, &scope.samples)?;
     facts::expunge(tx, scope.samples.iter().chain(&scope.families))?;
     let reviews = review_keeping::expunge(tx, &scope.families, &scope.samples)?;
     if let Some(entry) = entry {

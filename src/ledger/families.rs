@@ -1,6 +1,7 @@
 //! Reads families and children in the form that matching needs.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
@@ -12,6 +13,7 @@ use super::family_marks::checked_under;
 use super::generation::{generation, samples_since};
 use super::integrity::{self, Held};
 use super::ledger::Ledger;
+use super::searched::not_searched;
 use super::{Generation, LedgerError, codec, pedigrees};
 use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 
@@ -34,10 +36,19 @@ pub(super) struct Positions {
     /// By id: `None` if there is no locus with that id, `Some(None)` if the locus is not in the panel.
     by_id: Vec<Option<Option<usize>>>,
     loci: usize,
+    /// Samples that are read as untyped, because they may not be compared.
+    untyped: BTreeSet<Pseudonym>,
 }
 
 impl Positions {
+    /// Builds the map over a panel, to compare families with children: samples whose terms do not allow this are read as
+    /// untyped.
     pub(super) fn new(connection: &Connection, panel: &Panel) -> Result<Self, LedgerError> {
+        Ok(Self { untyped: not_searched(connection)?, ..Self::of_all(connection, panel)? })
+    }
+
+    /// Builds the map over a panel, to read every profile.
+    pub(super) fn of_all(connection: &Connection, panel: &Panel) -> Result<Self, LedgerError> {
         Self::over(connection, panel.len(), |locus| panel.position(locus))
     }
 
@@ -56,7 +67,7 @@ impl Positions {
             }
             by_id[usize::from(id)] = Some(position(&locus));
         }
-        Ok(Self { by_id, loci })
+        Ok(Self { by_id, loci, untyped: BTreeSet::new() })
     }
 
     /// Decodes the stored profile of a sample, in panel order.
@@ -83,7 +94,9 @@ impl Positions {
         let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
         let drop_out = drop_out(row, sample, column + 1)?;
         let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
-        Ok((self.profile(sample, drop_out, blob).map_err(damaged)?, drop_out))
+        let profile = self.profile(sample, drop_out, blob).map_err(damaged)?;
+        let profile = if self.untyped.contains(&sample) { Profile::new(vec![None; self.loci]) } else { profile };
+        Ok((profile, drop_out))
     }
 
     /// Reads children from rows of pseudonym, profile and drop-out probability, in the order of the rows.

@@ -19,6 +19,8 @@ pub enum LossCause {
     FamilyWithdrawn,
     /// A sample or the family's relatives were replaced, added or corrected by an import.
     DataChanged,
+    /// The terms of a sample do not allow the comparison any more.
+    PurposeEnded,
     /// The run had other settings, other frequencies or another threshold.
     SettingsChanged,
     /// Not a loss: the pair came back with the numbers that it had before it was lost.
@@ -31,9 +33,10 @@ pub enum LossCause {
 
 impl LossCause {
     /// All causes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::FamilyWithdrawn,
         Self::DataChanged,
+        Self::PurposeEnded,
         Self::FoundAgain,
         Self::Returned,
         Self::SettingsChanged,
@@ -46,6 +49,7 @@ impl LossCause {
         match self {
             Self::FamilyWithdrawn => "family-withdrawn",
             Self::DataChanged => "data-changed",
+            Self::PurposeEnded => "purpose-ended",
             Self::FoundAgain => "found-again",
             Self::Returned => "returned",
             Self::SettingsChanged => "settings-changed",
@@ -59,6 +63,7 @@ impl LossCause {
         match self {
             Self::FamilyWithdrawn => "the family was withdrawn",
             Self::DataChanged => "a sample or the relatives were changed",
+            Self::PurposeEnded => "the terms of a sample do not allow the comparison",
             Self::FoundAgain => "a sample or the relatives were changed; found again",
             Self::Returned => "it came back with the same numbers",
             Self::SettingsChanged => "the run had other settings",
@@ -180,14 +185,19 @@ pub(super) fn record(tx: &Transaction<'_>, lost: &[LostCandidate]) -> Result<(),
 pub(super) struct Deletion<'t> {
     tx: &'t Transaction<'t>,
     lost_in: i64,
+    cause: LossCause,
     deleted: u64,
     lost: Vec<LostCandidate>,
 }
 
 impl<'t> Deletion<'t> {
     pub(super) fn new(tx: &'t Transaction<'t>) -> Result<Self, LedgerError> {
+        Self::because(tx, LossCause::DataChanged)
+    }
+
+    pub(super) fn because(tx: &'t Transaction<'t>, cause: LossCause) -> Result<Self, LedgerError> {
         let lost_in = tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM run", [], |row| row.get(0))?;
-        Ok(Self { tx, lost_in, deleted: 0, lost: Vec::new() })
+        Ok(Self { tx, lost_in, cause, deleted: 0, lost: Vec::new() })
     }
 
     /// Prepares the deletion of the candidates that a condition selects.
@@ -203,7 +213,7 @@ impl<'t> Deletion<'t> {
         while let Some(row) = rows.next()? {
             self.deleted += 1;
             if row.get(4)? {
-                let (lost_in, cause) = (self.lost_in, LossCause::DataChanged);
+                let (lost_in, cause) = (self.lost_in, self.cause);
                 let (family, child) = (pseudonym(row, 0)?, pseudonym(row, 1)?);
                 let (log10_lr, first_run) = (row.get(2)?, row.get(3)?);
                 self.lost.push(LostCandidate { lost_in, family, child, log10_lr, first_run, cause });
@@ -242,7 +252,8 @@ pub(super) fn found_again(
     is_candidate: impl Fn(Pseudonym, Pseudonym) -> bool,
 ) -> Result<(), LedgerError> {
     let mut again = of_run(tx, run)?;
-    again.retain(|one| one.cause == LossCause::DataChanged && is_candidate(one.family, one.child));
+    let by_import = |one: &LostCandidate| matches!(one.cause, LossCause::DataChanged | LossCause::PurposeEnded);
+    again.retain(|one| by_import(one) && is_candidate(one.family, one.child));
     again.iter_mut().for_each(|one| one.cause = LossCause::FoundAgain);
     record(tx, &again)
 }

@@ -33,11 +33,13 @@ mod family_marks;
 mod generation;
 mod import;
 mod integrity;
+mod keeping;
 mod keys;
 mod known;
 #[expect(clippy::module_inception, reason = "the room's type has the room's name")]
 mod ledger;
 mod letters;
+mod list_imported;
 mod lost;
 mod meta;
 mod migrate;
@@ -52,6 +54,7 @@ mod runs;
 mod samples;
 mod schema;
 mod seal;
+mod searched;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -65,7 +68,7 @@ pub use batch::{
     Returning,
 };
 pub use candidates::{CandidateFilter, CurrentCandidate};
-pub use certificates::{CertificateCounts, CertificatesImported, Claims};
+pub use certificates::{CertificateCounts, Claims};
 pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
 pub use entered::Entered;
@@ -81,8 +84,10 @@ pub use expunged::{CarriedOver, ExpungedBefore, commit, veil};
 pub use facts::{FactsImported, NewFacts, RecordedFacts, Resealed, SealedText};
 pub use families::Counts;
 pub use generation::{Generation, Past};
+pub use keeping::{KeptSample, TermsImported};
 pub use ledger::Ledger;
 pub use letters::{Letter, LetterShifts};
+pub use list_imported::ListImported;
 pub use lost::{LossCause, LostCandidate};
 pub use rekey::{Rekeyed, Renamed};
 // The histories hold decisions that nobody may see yet; `Store` hides them.

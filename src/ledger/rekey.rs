@@ -15,8 +15,8 @@ use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
     CarriedOver, LedgerError, LedgerKey, LetterShifts, Replacement, Resealed, candidates, certificate_keeping, codec,
-    custody, described, digests, exchange_keeping, expunged, facts, integrity, letters, lost, review_keeping, runs,
-    typings, views,
+    custody, described, digests, exchange_keeping, expunged, facts, integrity, keeping, letters, lost, review_keeping,
+    runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -34,6 +34,8 @@ pub struct Renamed {
     pub letters: LetterShifts,
     /// The free texts about children, sealed again.
     pub texts: Resealed,
+    /// The mask that keeps the references of consents comparable; `None` if the old key is lost, which deletes them.
+    pub consent_mask: Option<[u8; 32]>,
 }
 
 /// Numbers of records that were renamed.
@@ -56,6 +58,8 @@ pub struct Rekeyed {
     pub letters: u64,
     /// Rows of facts about children.
     pub facts: u64,
+    /// References of consents that were deleted, because the old key is lost.
+    pub consent_references_forgotten: u64,
 }
 
 impl Ledger {
@@ -106,6 +110,7 @@ impl Ledger {
         let forgotten = certificate_keeping::forget(&tx)?;
         let letters = letters::rename(&tx, &renamed.families, &renamed.letters)?;
         exchange_keeping::rename(&tx, &renamed.samples, &renamed.families)?;
+        let consent_references_forgotten = keeping::rename(&tx, &renamed.samples, renamed.consent_mask.as_ref())?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
@@ -115,6 +120,7 @@ impl Ledger {
             claims_forgotten: forgotten.claims,
             letters,
             facts: facts::rename(&tx, &renamed.families, &renamed.samples, &renamed.texts)?,
+            consent_references_forgotten,
         };
         lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
@@ -143,6 +149,10 @@ impl Ledger {
             };
             let entry = if done.letters > 0 { entry.with("letters", done.letters) } else { entry };
             let entry = if done.facts > 0 { entry.with("facts", done.facts) } else { entry };
+            let entry = match done.consent_references_forgotten {
+                0 => entry,
+                forgotten => entry.with("consent_references_forgotten", forgotten),
+            };
             review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;

@@ -131,6 +131,11 @@ impl Ledger {
         let mut first_runs = vec![number; candidates.len()];
         let (mut withdrawn, mut lost) = (0, Vec::new());
         let mut is_withdrawn = tx.prepare("SELECT withdrawn IS NOT NULL FROM family WHERE pseudonym = ?1")?;
+        let mut is_left_out = tx.prepare(
+            "SELECT EXISTS (SELECT 1 FROM keeping WHERE is_searched = 0 AND sample IN
+             (SELECT ?2 UNION ALL SELECT sample.pseudonym FROM family JOIN member ON member.family_id = family.id
+              JOIN sample ON sample.id = member.sample_id WHERE family.pseudonym = ?1))",
+        )?;
         let mut given = order.iter().peekable();
         let mut changed = Vec::new();
         // Both lists are in the order of family and child.
@@ -153,8 +158,11 @@ impl Ledger {
                     if known.candidate.same_as.is_none() {
                         let family_withdrawn: Option<bool> =
                             is_withdrawn.query_row([key.0.as_bytes()], |row| row.get(0)).optional()?;
+                        let is_left_out: bool =
+                            is_left_out.query_row((key.0.as_bytes(), key.1.as_bytes()), |row| row.get(0))?;
                         let cause = match family_withdrawn {
                             Some(true) => LossCause::FamilyWithdrawn,
+                            _ if is_left_out => LossCause::PurposeEnded,
                             _ if has_other_basis => LossCause::SettingsChanged,
                             _ => LossCause::BelowCriterion,
                         };
@@ -218,6 +226,7 @@ impl Ledger {
         drop(delete);
         drop(insert);
         drop(is_withdrawn);
+        drop(is_left_out);
         lost::record(&tx, &lost)?;
         let is_candidate = |family, child| order.binary_search_by(|one| (one.0, one.1).cmp(&(family, child))).is_ok();
         lost::found_again(&tx, number, is_candidate)?;

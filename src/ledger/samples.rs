@@ -41,7 +41,7 @@ impl Ledger {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Calls `each` for every one of these samples, in the order of their import.
+    /// Calls `each` for every one of these samples, in the order of their import, whatever they may be used for.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read; what `each` fails with.
@@ -52,7 +52,7 @@ impl Ledger {
         mut each: impl FnMut(Sample) -> Result<(), E>,
     ) -> Result<(), E> {
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
-        let positions = Positions::new(&tx, panel)?;
+        let positions = Positions::of_all(&tx, panel)?;
         let condition = match which {
             Samples::Relatives => "role = 'relative'".to_owned(),
             Samples::Children => "role = 'child'".to_owned(),

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 27] = [
+pub(super) const MIGRATIONS: [&str; 28] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: [&str; 27] = [
     DESCRIBED,
     EXCHANGE,
     FACTS,
+    KEEPING,
 ];
 
 /// The version that this program writes.
@@ -444,4 +445,22 @@ CREATE TABLE fact (
     PRIMARY KEY (subject, kind, number)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta (key, value) VALUES ('facts', 0);
+";
+
+/// `keeping`: the terms on which samples are kept, see the module `keeping`. `consent_reference`: a keyed hash, see
+/// `ConsentHasher`, also for `consent_mask` in `meta`. `born`: a number such as 20240105, 20240100 if the day is unknown.
+/// `is_searched`: 0 if `match` leaves the sample out, as its purposes and consent require; the index finds these without
+/// reading all.
+const KEEPING: &str = "
+CREATE TABLE keeping (
+    sample BLOB PRIMARY KEY CHECK (length(sample) = 16),
+    legal_basis TEXT NOT NULL, purposes TEXT NOT NULL,
+    consent_kind TEXT, consent_on INTEGER, consent_reference BLOB,
+    born INTEGER, is_estimated INTEGER NOT NULL CHECK (is_estimated = 0 OR is_estimated = 1),
+    keep_until INTEGER, review_on INTEGER,
+    is_searched INTEGER NOT NULL CHECK (is_searched = 0 OR is_searched = 1),
+    sum BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX keeping_not_searched ON keeping (sample) WHERE is_searched = 0;
+INSERT INTO meta (key, value) VALUES ('keeping', 0), ('consent_mask', randomblob(32));
 ";

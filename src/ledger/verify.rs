@@ -10,8 +10,8 @@ use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
 use super::{
-    LedgerError, certificate_keeping, described, exchange_keeping, facts, integrity, letters, lost, multi_allele,
-    pedigrees, reviews, typings,
+    LedgerError, certificate_keeping, described, exchange_keeping, facts, integrity, keeping, letters, lost,
+    multi_allele, pedigrees, reviews, typings,
 };
 use crate::model::{Panel, Pseudonym, Relation};
 
@@ -39,6 +39,7 @@ impl Ledger {
         facts::verify(&tx, &mut findings)?;
         letters::verify(&tx, &mut findings)?;
         exchange_keeping::verify(&tx, &mut findings)?;
+        keeping::verify(&tx, &mut findings)?;
         findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)
@@ -83,7 +84,7 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
         findings.push("the samples were not checked".to_owned());
         return Ok(());
     };
-    let positions = match Positions::new(connection, &panel) {
+    let positions = match Positions::of_all(connection, &panel) {
         Ok(positions) => positions,
         Err(error) => {
             findings.push(error.to_string());

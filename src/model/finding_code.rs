@@ -168,6 +168,8 @@ finding_codes! {
     Identities, "identities", Warning, "the search for persons with two numbers failed", "run `reunite kin --relation identity`";
     IgnoredColumn, "ignored-column", Note, "a column is ignored", "nothing, unless matching requires the column";
     Index, "index", Error, "a position is outside its list", "save the file again in the program that wrote it";
+    KeepingTerms, "keeping-terms", Error, "the terms on which a sample is kept are incomplete", "complete the consent: kind, day and reference";
+    KeepingWord, "keeping-word", Error, "a legal basis, purpose or kind of consent is unknown", "write one of the words that the finding lists";
     KitLocus, "kit-locus", Note, "rows are typed at a locus that their kit does not have", "correct the kit's name, or look for a shifted column";
     LadderLine, "ladder-line", Error, "a line of a frequency list is neither a locus nor an allele", "write an allele and its frequency, with a tab between them";
     Layout, "layout", Error, "a file has the columns of the other layout", "import with the other --as";
@@ -312,6 +314,7 @@ finding_codes! {
     UnknownFamily, "unknown-family", Error, "a row names a family that the store does not have", "import the family first, or correct the family_id";
     UnknownKit, "unknown-kit", Note, "a typing kit is unknown", "correct the name if it is misspelled";
     UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", "correct the name, or add the person";
+    UnknownSample, "unknown-sample", Error, "a row names a sample that the store does not have", "import the sample first, or correct the sample_id";
     Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", "correct father and mother, or leave the person out";
     UnlistedLocus, "unlisted-locus", Warning, "neither a known kit nor the panel of the store has a locus", "compare the name with the kit; correct it if it is misspelled; else nothing, the locus is kept and not matched on";
     Unreadable, "unreadable", Error, "a file cannot be read", "check that the file exists and may be read";

@@ -6,6 +6,7 @@
 
 mod call_codes;
 mod certificate_hash;
+mod consent_hash;
 mod custodian;
 mod exchange_names;
 mod fact_text;
@@ -23,6 +24,7 @@ mod vault;
 
 pub use call_codes::{CallCode, CallCodes, CodeShift, Mistyped, SaidCode};
 pub use certificate_hash::CertificateHasher;
+pub use consent_hash::ConsentHasher;
 pub use custodian::{Custodian, CustodianError, Identity};
 pub use exchange_names::{AgencySalt, ExchangeNames};
 pub use fact_text::FactText;

@@ -144,6 +144,9 @@ pub struct CandidateReport {
     /// The prior of the posteriors, in words, if they were requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prior: Option<String>,
+    /// Samples that were not compared, because the terms on which they are kept do not allow it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Pseudonym>,
     /// The candidates, best first.
     pub candidates: Vec<CandidateRow>,
     /// Pairs that reach the threshold because the child has the profile of one of the family's relatives: one person
@@ -434,6 +437,7 @@ mod tests {
         let report = CandidateReport {
             schema_version: SCHEMA_VERSION,
             run,
+            left_out: vec![],
             prior: None,
             candidates: vec![row],
             identities: vec![identity],

@@ -75,6 +75,8 @@ pub struct KinReport {
     pub pairs_compared: u64,
     /// Wall time of the search.
     pub seconds: f64,
+    /// Samples that were compared with nobody, because the terms on which they are kept do not allow it.
+    pub left_out: Vec<Pseudonym>,
     /// The pairs, best first.
     pub pairs: Vec<KinRow>,
 }
@@ -181,6 +183,7 @@ mod tests {
             samples: 2,
             pairs_compared: 1,
             seconds: 0.5,
+            left_out: vec![],
             pairs: vec![row],
         };
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();

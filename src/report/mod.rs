@@ -21,6 +21,8 @@ mod finding_words;
 mod format;
 mod frequencies;
 mod import;
+mod keeping;
+mod keeping_record;
 mod kin;
 mod kits;
 mod letters;
@@ -62,6 +64,10 @@ pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesRepo
 pub use import::{
     FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MANIFEST_BEGINS, MOST_LISTED, list_findings,
 };
+#[cfg(feature = "cli")]
+pub use keeping::left_out_in_words;
+pub use keeping::{KeepingDueReport, KeepingDueRow, TermsReport};
+pub use keeping_record::{Activity, AgeRow, Assessment, KeepingRecord, KeptGroup, KeptRow, Retention};
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use letters::{CodeHalf, CodeResult, LetterCheck, LetterRow, LetterState, LettersReport};

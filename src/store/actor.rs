@@ -55,6 +55,14 @@ pub(super) fn now() -> Result<jiff::Timestamp, StoreError> {
     timestamp(SystemTime::now())
 }
 
+/// Returns the current day, UTC.
+///
+/// # Errors
+/// As [`now`].
+pub(super) fn today() -> Result<jiff::civil::Date, StoreError> {
+    Ok(jiff::tz::Offset::UTC.to_datetime(now()?).date())
+}
+
 fn timestamp(at: SystemTime) -> Result<jiff::Timestamp, StoreError> {
     let at = jiff::Timestamp::try_from(at).map_err(|_| StoreError::Clock)?;
     if at < jiff::Timestamp::UNIX_EPOCH { Err(StoreError::Clock) } else { Ok(at) }

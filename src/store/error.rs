@@ -363,6 +363,18 @@ pub enum StoreError {
     /// Nothing is stated of the child, or of the missing child of the family.
     #[error("the store has no facts about {0}")]
     NoFacts(Pseudonym),
+    /// The store does not have the sample.
+    #[error("there is no sample {0} in the store")]
+    NoSample(Pseudonym),
+    /// No terms of the sample were imported.
+    #[error("the store has no terms on which the sample {0} is kept")]
+    NoTerms(Pseudonym),
+    /// The terms of the sample do not allow `match` and what belongs to it.
+    #[error(
+        "the terms on which the sample {0} is kept do not allow to compare it: they lack the purpose search, or its \
+         consent was withdrawn"
+    )]
+    NotSearched(Pseudonym),
     /// The child claims no birth certificate.
     #[error("the child {0} claims no birth certificate in the store")]
     NoClaim(Pseudonym),

@@ -564,7 +564,13 @@ impl Store {
 
     /// Records a question about somebody whom the store does not have: that they are not in it is an answer, too.
     pub(super) fn recording_unknown<T>(&self, entry: &Entry, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        if let Err(StoreError::NoFamily(who) | StoreError::NoChild(who) | StoreError::NoSubject(who)) = done {
+        if let Err(
+            StoreError::NoFamily(who)
+            | StoreError::NoChild(who)
+            | StoreError::NoSubject(who)
+            | StoreError::NoSample(who),
+        ) = done
+        {
             self.ledger()?.append_look(&entry.clone().with("outcome", "unknown").about([who]))?;
         }
         done

@@ -8,7 +8,7 @@ use crate::facts::Subject;
 use crate::index::IndexError;
 use crate::intake::Problem;
 use crate::kinship::KinshipError;
-use crate::ledger::{CertificatesImported, FactsImported, ImportReport};
+use crate::ledger::{FactsImported, ImportReport, ListImported};
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
 use crate::report::words::{count, counted, plural};
@@ -102,14 +102,14 @@ pub enum Notice<'a> {
         /// `true` if nothing was changed.
         dry_run: bool,
     },
-    /// A list of birth certificates or claims was imported; in a dry run, it would have been.
-    CertificatesImported {
+    /// A list without genotypes was imported; in a dry run, it would have been.
+    ListImported {
         /// The file, as given.
         file: &'a str,
         /// What the list holds.
         list: ListKind,
         /// The changes that the ledger made.
-        done: &'a CertificatesImported,
+        done: &'a ListImported,
         /// `true` if nothing was changed.
         dry_run: bool,
     },
@@ -156,6 +156,10 @@ pub enum Notice<'a> {
     ExpungedForgotten(u64),
     /// This many letters have no valid code any more, because the key that they were issued under is lost.
     LettersVoid(u64),
+    /// This many references of consents are deleted, because the key that their hashes were made with is lost.
+    ConsentReferencesLost(u64),
+    /// What is due about samples could not be listed in a match.
+    DueNotListed(&'a StoreError),
     /// Some pedigrees belong to families for which no file has a sound row.
     PedigreesWithoutRows {
         /// The file of pedigrees, as given.
@@ -256,7 +260,7 @@ impl fmt::Display for Notice<'_> {
                 let rows = done.added + done.unchanged + done.replaced + done.kept + done.typings;
                 write!(f, "{file}: {} of {layout}: {} added", plural(rows, "row"), count(done.added))
             }
-            Self::CertificatesImported { file, list, done, dry_run } => {
+            Self::ListImported { file, list, done, dry_run } => {
                 let rows = done.added + done.unchanged + done.replaced + done.kept;
                 write!(f, "{file}: {} of {}: {} added", plural(rows, "row"), list.word(), count(done.added))?;
                 for (number, what) in [
@@ -270,6 +274,10 @@ impl fmt::Display for Notice<'_> {
                 }
                 if done.expunged > 0 {
                     write!(f, "; {} left out, because their samples were expunged", plural(done.expunged, "parent"))?;
+                }
+                if done.candidates_deleted > 0 {
+                    let candidates = plural(done.candidates_deleted, "candidate");
+                    write!(f, "; {candidates} withdrawn until the next match")?;
                 }
                 if *dry_run { f.write_str("; dry run, nothing changed") } else { Ok(()) }
             }
@@ -311,6 +319,14 @@ impl fmt::Display for Notice<'_> {
                  families cannot tell a call of the laboratory from fraud until they have new letters",
                 count(*number)
             ),
+            Self::ConsentReferencesLost(number) => write!(
+                f,
+                "references of consents that are deleted, because the key that their hashes were made with is lost: {}",
+                count(*number)
+            ),
+            Self::DueNotListed(error) => {
+                write!(f, "what is due about samples could not be listed: {}", error.with_causes())
+            }
             Self::FileConflicts { file, rows, .. } => write!(
                 f,
                 "{file}: {} in conflict with the store or with each other, nothing imported",

@@ -10,17 +10,18 @@ use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
     CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, ListRequest, NumberKind, Problem,
     Request, SingleAllele, SpreadsheetNumbers, TableRequest, read_bytes, read_cases, read_certificates, read_claims,
-    read_facts, read_fam_database, read_frequency_table, read_guessing_layout,
+    read_facts, read_fam_database, read_frequency_table, read_guessing_layout, read_terms,
 };
+use reunite::keeping::{Born, Purposes};
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
-use reunite::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
+use reunite::pseudonym::{CertificateHasher, ConsentHasher, Pseudonymizer, SecretKey};
 
 /// Calls a reader with any bytes, and checks what it returns.
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 16] = [
+pub const READERS: [(&str, Reader); 17] = [
     ("case_list", case_list),
     ("cases", cases),
     ("children", children),
@@ -35,6 +36,7 @@ pub const READERS: [(&str, Reader); 16] = [
     ("frequencies", frequencies),
     ("genemapper", genemapper),
     ("index", index),
+    ("keeping", keeping),
     ("lists", lists),
     ("pedigrees", pedigrees),
 ];
@@ -222,6 +224,21 @@ pub fn cases(bytes: &[u8]) {
     match read_cases("f.csv", bytes, panel(), None) {
         Err(problems) => check(&problems),
         Ok(cases) => assert!(cases.iter().all(|case| case.child.typed_loci() <= panel().len())),
+    }
+}
+
+/// Reads lists of the terms on which samples are kept.
+pub fn keeping(bytes: &[u8]) {
+    let key = SecretKey::from_bytes([1; 32]);
+    let (hasher, spreadsheet_numbers) = (CertificateHasher::new(&key), SpreadsheetNumbers::Refuse);
+    let request =
+        ListRequest { hasher: &hasher, names: &PSEUDONYMIZER, spreadsheet_numbers, sheet: None, encoding: None };
+    let read = read_terms("f.csv", bytes, &ConsentHasher::new(&key, &[2; 32]), &request);
+    assert!(read.problems.iter().chain(&read.notes).all(|problem| !problem.to_string().is_empty()));
+    for (_, (_, terms)) in &read.rows {
+        // Terms that were read are stored by their words.
+        assert_eq!(Purposes::parse(&terms.purposes.words()), Some(terms.purposes));
+        assert!(terms.born.is_none_or(|born| Born::of_number(born.number(), born.is_estimated()) == Some(born)));
     }
 }
 

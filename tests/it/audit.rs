@@ -100,6 +100,14 @@ fn every_command_leaves_a_record() {
     recorded("facts show", &["facts", "show", &of_found]);
     let (_, record) = recorded("facts compare", &["facts", "compare", family, &of_found, "--factors"]);
     assert_eq!(record["details"]["weighed"], true);
+    let terms = format!("sample_id,legal_basis,purposes\n{child},statutory-duty,search kin\n");
+    let terms = lab.write("terms.csv", terms);
+    lab.run(&["import", "--as", "keeping", &terms]).ends(2);
+    assert_eq!((&last(&lab)["command"], &last(&lab)["details"]["as"]), (&"import".into(), &"keeping".into()));
+    let (_, record) = recorded("due", &["due"]);
+    assert_eq!((&record["details"]["due"], &record["details"]["to_delete"]), (&0.into(), &0.into()));
+    recorded("keeping record", &["keeping", "record"]);
+    lab.run(&["keeping", "show", child]).ends(2).says(&["no terms"]);
     recorded("kin", &["kin", "--within", "children"]);
     let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);
     let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();

@@ -364,8 +364,11 @@ fn an_older_ledger_gets_the_checksums_and_the_letters_that_it_lacks() {
     lab.import("children", "second.csv", format!("{header}C1,f,Kit B,14/15,22\n"), &["--on-conflict", "add"]).ends(0);
     lab.import("families", "f.csv", "family_id,sample_id,relation,sex,vWA,FGA\nF1,S1,father,m,14,22\n", &[]).ends(0);
     let older = "ALTER TABLE sample DROP COLUMN sum; ALTER TABLE typing DROP COLUMN sum; DROP TABLE letter;
-                 DROP TABLE certificate; DROP TABLE certificate_claim; DROP TABLE fact;
-                 DELETE FROM meta WHERE key IN ('letters', 'certificates', 'certificate_claims', 'facts'); PRAGMA user_version = 22";
+                 DROP TABLE certificate; DROP TABLE certificate_claim; DROP TABLE fact; DROP TABLE keeping;
+                 DROP TABLE exchange_sent; DROP TABLE exchange_received; DROP TABLE exchange_told; DROP TABLE exchange_hit; DROP TABLE partner;
+                 DELETE FROM meta WHERE key IN ('letters', 'certificates', 'certificate_claims', 'facts', 'keeping', 'consent_mask',
+                     'partners', 'exchange_sent', 'exchange_received', 'exchange_told', 'exchange_hits');
+                 PRAGMA user_version = 22";
     lab.database("store").execute_batch(older).unwrap();
     lab.run(&["index"]).ends(0);
     lab.run(&["verify"]).ends(0);

@@ -274,7 +274,15 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     let registry = lab.write("registry.csv", "certificate\nQ370123456\n");
     lab.run(&["import", "--as", "certificates", &registry]).ends(0);
     let of_pair = facts_of_pair(&lab);
+    let sample = "sample_id,legal_basis,purposes,born_on,review_on\nC-1,consent,search,2020,2020-01-01\n";
+    let typed = lab.write("typed.csv", "sample_id,sex,vWA\nC-1,f,14/15\n");
+    lab.run(&["import", "--as", "children", &typed, "--min-loci", "1"]).ends(0);
+    lab.run(&["import", "--as", "keeping", &lab.write("terms.csv", sample)]).ends(0);
+    let kept = lab.pseudonyms("sample", ["C-1"]).remove("C-1").unwrap();
     let commands: &[&[&str]] = &[
+        &["due"],
+        &["keeping", "show", &kept],
+        &["keeping", "record"],
         &["certificate", "check", "--number", "Q370123456"],
         &["exchange", "partner", "list"],
         &["exchange", "hits"],

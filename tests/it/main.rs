@@ -45,6 +45,7 @@ mod house;
 mod identities;
 mod import_folders;
 mod index_dir;
+mod keeping;
 mod kin;
 mod kinship_laws;
 mod kinship_oracle;

@@ -9,11 +9,11 @@ use reunite::facts::Subject;
 use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{
     CaseList, CasePedigrees, Format, Intake, Layout, ListRequest, Request, SingleAllele, SpreadsheetNumbers,
-    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_facts, read_frequency_table,
+    TableRequest, read_bytes, read_cases, read_certificates, read_claims, read_facts, read_frequency_table, read_terms,
 };
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
-use reunite::pseudonym::{CertificateHasher, Pseudonymizer, SecretKey};
+use reunite::pseudonym::{CertificateHasher, ConsentHasher, Pseudonymizer, SecretKey};
 
 use crate::corpus::readers::{sealed_index, walk_index};
 
@@ -174,6 +174,10 @@ fn any_bytes_as_an_index() {
     assert!(answers.keys().eq(&expected), "{answers:?}");
 }
 
+fn list_request<'a>(hasher: &'a CertificateHasher, names: &'a Pseudonymizer) -> ListRequest<'a> {
+    ListRequest { hasher, names, spreadsheet_numbers: SpreadsheetNumbers::Refuse, sheet: None, encoding: None }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
@@ -181,13 +185,7 @@ proptest! {
     fn birth_certificates(text in nearly_csv("certificate,birth_date,birth_place,sex,mother,sample_id", "Q370-9年/无 男\"")) {
         let key = SecretKey::from_bytes([1; 32]);
         let (hasher, names) = (CertificateHasher::new(&key), Pseudonymizer::new(&key));
-        let request = ListRequest {
-            hasher: &hasher,
-            names: &names,
-            spreadsheet_numbers: SpreadsheetNumbers::Refuse,
-            sheet: None,
-            encoding: None,
-        };
+        let request = list_request(&hasher, &names);
         let registry = read_certificates("f.csv", text.as_bytes(), &request);
         let claims = read_claims("f.csv", text.as_bytes(), &request, false);
         let findings = [registry.problems, registry.notes, claims.problems, claims.notes].concat();
@@ -218,6 +216,28 @@ proptest! {
             let findings = [read.problems, read.notes].concat();
             prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
             prop_assert!(read.rows.iter().all(|row| row.1.facts.subject() == subject));
+        }
+    }
+
+    #[test]
+    fn terms_of_keeping(
+        text in nearly_csv("sample_id,legal_basis,purposes,consent_kind,consent_on,born_on,keep_until", "a-kmn~20-9年月约 寻亲\""),
+        rows in prop::collection::vec(("[a-c]", "(consent|同意|x)", "(search|kin|寻亲|x| ){0,3}", "(own|撤回|)", "[0-9~年月-]{0,9}"), 0..6),
+    ) {
+        let key = SecretKey::from_bytes([1; 32]);
+        let (consents, hasher) = (ConsentHasher::new(&key, &[2; 32]), CertificateHasher::new(&key));
+        let names = Pseudonymizer::new(&key);
+        let request = list_request(&hasher, &names);
+        let header = "sample_id,legal_basis,purposes,consent_kind,consent_on,born_on,keep_until\n";
+        let row = |row: &(String, String, String, String, String)| {
+            format!("{},{},{},{},{4},{4},{4}\n", row.0, row.1, row.2, row.3, row.4)
+        };
+        let likely = header.to_owned() + &rows.iter().map(row).collect::<String>();
+        for text in [text, likely] {
+            let read = read_terms("f.csv", text.as_bytes(), &consents, &request);
+            let findings = [read.problems, read.notes].concat();
+            prop_assert!(findings.iter().all(|finding| finding.line <= text.len() as u64 + 1));
+            prop_assert!(read.rows.len() <= text.len());
         }
     }
 

@@ -70,6 +70,7 @@ fn remedy(condition: &Condition) -> Option<String> {
         Condition::ChangedSetting(_) => {
             "undo it, or run `reunite match --full` and inform those who have the old numbers"
         }
+        Condition::Due { .. } => "see `reunite due`",
         Condition::Outdated { .. } | Condition::NeverMatched => "run `reunite match`",
         _ => return None,
     };

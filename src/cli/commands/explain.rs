@@ -22,8 +22,13 @@ impl Explain {
         let entry = global.entry("explain").with("format", self.format.format.word());
         let store = self.pair.population.open(global)?;
         let options = self.pair.explain_options(&store, &entry)?;
-        let Explained { report, same_as, changed_settings, .. } = store.explain(&options, &entry)?;
+        let Explained { report, same_as, changed_settings, not_searched, .. } = store.explain(&options, &entry)?;
         warn_of_pair(output, &changed_settings, same_as, report.differs_from_candidate());
+        for sample in not_searched {
+            output.warn(&format!(
+                "the relative {sample} counts as untyped: the terms on which the sample is kept do not allow to compare it"
+            ));
+        }
         match self.format.format {
             TableFormat::Listed(Format::Json) => output.data(&report.json()?)?,
             TableFormat::Listed(Format::Csv) => output.data(&report.csv())?,

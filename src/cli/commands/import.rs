@@ -26,8 +26,8 @@ use super::kits::kit_use;
 #[derive(Args)]
 pub(crate) struct Import {
     /// What the files hold: families, children, certificates (birth certificates of a registry), certificate-claims
-    /// (which child claims which), found-children or missing-children (what people state about them) [default: families
-    /// or children, detected by their columns]
+    /// (which child claims which), found-children or missing-children (what people state about them) or keeping (the
+    /// terms on which samples are kept) [default: families or children, detected by their columns]
     #[arg(long = "as", value_name = "LAYOUT")]
     holds: Option<Holds>,
     /// Files: CSV with a row per person, tables with a row per sample and locus, workbooks, CODIS CMF, Familias projects;
@@ -145,7 +145,7 @@ impl FromStr for Holds {
         match ListKind::ALL.into_iter().find(|list| list.word() == text) {
             Some(list) => Ok(Self::List(list)),
             None => text.parse().map(Self::Samples).map_err(|_: UnknownWord| UnknownWord {
-                choices: "families, children, certificates, certificate-claims, found-children, missing-children",
+                choices: "families, children, certificates, certificate-claims, found-children, missing-children, keeping",
             }),
         }
     }
@@ -204,6 +204,9 @@ impl Import {
         let options = self.options()?;
         if let (Some(Holds::List(list)), Some(option)) = (self.holds, self.of_samples()) {
             bail!("{option} is for families and children; leave it out with --as {}", list.word());
+        }
+        if matches!(self.holds, Some(Holds::List(ListKind::Keeping))) && self.on_conflict != OnConflict::Refuse {
+            bail!("--on-conflict has no meaning with --as keeping: later terms replace earlier ones; leave it out");
         }
         if matches!(self.holds, Some(Holds::List(ListKind::Facts(_)))) && self.on_conflict != OnConflict::Refuse {
             bail!("facts that changed are added to the earlier ones; leave --on-conflict out");

@@ -6,8 +6,9 @@ use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, TABLE_ROWS, count, plural};
+use crate::keeping::Purpose;
 use crate::matching::{IdentityRule, KinPair, KinRelation, KinResult};
-use crate::report::{Format, KinReport};
+use crate::report::{Format, KinReport, left_out_in_words};
 use crate::store::{FoundKin, KinOptions, KinWithin, WantedKin};
 
 #[derive(Args)]
@@ -90,6 +91,9 @@ fn say_found(report: &KinReport, found: &KinResult, output: &Output) -> Outcome 
             "sample {sample} was compared for identity alone: it has an allele without a frequency, and the model \
              refuses those"
         ));
+    }
+    if let Some(text) = left_out_in_words(report.left_out.len() as u64, Purpose::Kin) {
+        output.warn(&format!("{text}; --format json names them"));
     }
     output.say(&format!(
         "{}, {} compared in {:.2} s",

@@ -9,8 +9,10 @@ use crate::cli::options::{FormatOption, Global, PopulationOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::index::Access;
+use crate::keeping::Purpose;
 use crate::matching::{Criterion, Stages};
-use crate::report::{CandidateReport, Comparison, Format, Hardly, near_table};
+use crate::report::words::counted;
+use crate::report::{CandidateReport, Comparison, Format, Hardly, left_out_in_words, near_table};
 use crate::store::{MatchOptions, Matched};
 
 use super::certificate::say_night;
@@ -184,8 +186,14 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
             plural(marked as u64, "candidate")
         ));
     }
+    if let Some(text) = left_out_in_words(matched.report.left_out.len() as u64, Purpose::Search) {
+        output.warn(&format!("{text}; --format json names them"));
+    }
     if let Some(night) = &matched.certificates {
         say_night(night, output);
+    }
+    if let Some(due) = matched.due.filter(|due| *due > 0) {
+        output.warn(&format!("{}: see `reunite due`", counted(due, "sample is due", "samples are due")));
     }
     output.say(&format!("digest {}", run.digest));
 }

@@ -11,6 +11,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod due;
 mod exchange;
 mod explain;
 mod export;
@@ -22,6 +23,7 @@ mod frequencies;
 mod import;
 mod index;
 mod init;
+mod keeping;
 mod key;
 mod kin;
 mod kits;
@@ -52,7 +54,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 55] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 58] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -92,6 +94,9 @@ pub(super) const WITHOUT: [(&str, &[&str]); 55] = {
         ("maps show", UNRECORDED),
         ("maps list", UNRECORDED),
         ("vault recipients list", UNRECORDED),
+        ("due", KEYLESS),
+        ("keeping show", KEYLESS_LOOK),
+        ("keeping record", KEYLESS_LOOK),
         ("letter", KEYLESS),
         ("letter check", KEYLESS_LOOK),
         ("letter call", KEYLESS_LOOK),
@@ -127,7 +132,7 @@ pub(super) enum Command {
     Key(key::Key),
     /// Create a store
     Init(init::Init),
-    /// Import files of families or of children, birth certificates, claims of them, or facts about children
+    /// Import files of families or of children, birth certificates, claims of them, facts about children, or terms of keeping
     Import(import::Import),
     /// Compare families with children, and list the new candidates
     Match(matching::Match),
@@ -195,6 +200,14 @@ pub(super) enum Command {
     Vault(vault::VaultCommand),
     /// Delete samples and families for good, after consent was withdrawn
     Expunge(expunge::Expunge),
+    /// List samples that must be deleted, renewed or reviewed by the terms on which they are kept
+    ///
+    /// Terms are imported with `reunite import --as keeping`: legal basis, purposes, consent, days. With --expunge, the samples
+    /// that must be deleted are deleted after a confirmation. Exit status 1: a sample must be deleted, and is still there.
+    Due(due::Due),
+    /// Show the terms on which samples are kept, and record the processing for auditors
+    #[command(subcommand)]
+    Keeping(keeping::Keeping),
     /// Generate a synthetic population with known truth
     Synth(synth::Synth),
     /// Validate the numbers for the store's own panel, frequencies, kits and size, by simulation with known truth
@@ -276,6 +289,8 @@ impl Command {
             Self::Reidentify(command) => command.run(global, output),
             Self::Vault(command) => command.run(global, output),
             Self::Expunge(command) => command.run(global, output),
+            Self::Due(command) => command.run(global, output),
+            Self::Keeping(command) => command.run(global, output),
             Self::Synth(command) => command.run(output),
             Self::Validate(command) => command.run(global, output),
             Self::Bench(command) => command.run(output),

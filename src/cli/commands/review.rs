@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use crate::audit::{Entry, ReviewerKey, ReviewerPublicKey};
-use crate::cli::options::{FormatOption, Global, TableFormatOption, pseudonym, whom};
+use crate::cli::options::{FormatOption, Global, TableFormatOption, day, pseudonym, whom};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::passphrase::PassphraseOption;
@@ -197,11 +197,6 @@ fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> clap::builder::Poss
 /// Reads a staff code without repeating an invalid one.
 fn staff_code(argument: &str, text: &str) -> anyhow::Result<StaffCode> {
     text.parse().map_err(|error| anyhow::anyhow!("{argument}: {error}"))
-}
-
-/// Reads a day without repeating an invalid one.
-fn day(argument: &str, text: &str) -> anyhow::Result<Date> {
-    text.parse().map_err(|_| anyhow::anyhow!("{argument}: write the date as YYYY-MM-DD, for example 2026-03-31"))
 }
 
 fn named(parts: &[BasisPart]) -> String {

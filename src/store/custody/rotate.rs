@@ -10,7 +10,7 @@ use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, Resealed, SealedFile};
 use crate::model::Pseudonym;
 use crate::pseudonym::{
-    Custodian, FactText, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault,
+    ConsentHasher, Custodian, FactText, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault,
 };
 
 use super::sealing::{PAGE, TOGETHER, custodians};
@@ -122,6 +122,10 @@ impl Store {
             if letters > 0 {
                 observer.notice(&Notice::LettersVoid(letters));
             }
+            let references = ledger.consent_references()?;
+            if references > 0 {
+                observer.notice(&Notice::ConsentReferencesLost(references));
+            }
         }
         let mut resealing = Resealing {
             present: names.as_ref(),
@@ -136,6 +140,8 @@ impl Store {
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
             rename_received(&ledger, &new, &mut resealing.renamed)?;
             if let Some(present) = &present_key {
+                let mask = ledger.consent_mask()?;
+                resealing.renamed.consent_mask = Some(ConsentHasher::new(present, &mask).mask_under(&new));
                 resealing.renamed.letters = carried_codes(&ledger, present, &new, &resealing.renamed.families)?;
             }
             // The record is about everyone, so it names nobody.

@@ -155,6 +155,13 @@ pub enum Condition {
     },
     /// Nothing was matched yet.
     NeverMatched,
+    /// What is due about samples.
+    Due {
+        /// Number of samples that must be deleted.
+        to_delete: u64,
+        /// Number of samples about which something is due.
+        samples: u64,
+    },
     /// A part could not be examined.
     NotExamined {
         /// The part.
@@ -183,6 +190,7 @@ impl Condition {
             Self::Program | Self::OtherProgram { .. } => "program",
             Self::Settings | Self::ChangedSetting(_) => "settings",
             Self::LastRun { .. } | Self::Outdated { .. } | Self::NeverMatched => "match",
+            Self::Due { .. } => "keeping",
             Self::NotExamined { part, .. } => part,
         }
     }
@@ -267,6 +275,11 @@ impl fmt::Display for Condition {
                 write!(f, "run {number}, {}; the store changed since", ago(*days))
             }
             Self::NeverMatched => f.write_str("nothing has been matched yet"),
+            Self::Due { samples: 0, .. } => f.write_str("nothing is due"),
+            Self::Due { to_delete, samples } => {
+                let samples = counted(*samples, "sample is due", "samples are due");
+                write!(f, "{samples}, to delete: {}", count(*to_delete))
+            }
             Self::NotExamined { error, .. } => write!(f, "not examined: {}", error.with_causes()),
         }
     }

@@ -14,6 +14,7 @@ use crate::store::actor::now;
 use crate::store::configuration::config::LEDGER;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
+use crate::store::keeping::due::DueOptions;
 
 /// Ages in days from which a backup is a warning and a problem.
 const OLD_BACKUP: (i64, i64) = (8, 32);
@@ -82,13 +83,14 @@ impl Examination {
                 }
                 self.key(store, Some(&ledger));
                 type Part = fn(&mut Examination, &Store, &Ledger) -> Result<(), StoreError>;
-                let parts: [(&'static str, Part); 7] = [
+                let parts: [(&'static str, Part); 8] = [
                     ("ledger", Self::ledger),
                     ("custodians", Self::custodians),
                     ("backup", Self::records),
                     ("match", Self::last_run),
                     ("settings", Self::settings),
                     ("index", Self::index),
+                    ("keeping", Self::keeping),
                     ("store", Self::interrupted),
                 ];
                 for (part, examine) in parts {
@@ -223,6 +225,23 @@ impl Examination {
             IndexCheck::Missing | IndexCheck::Sound(_) | IndexCheck::Stale => Gravity::Fine,
         };
         self.add(gravity, Condition::Index(index));
+        Ok(())
+    }
+
+    fn keeping(&mut self, store: &Store, ledger: &Ledger) -> Result<(), StoreError> {
+        if !ledger.can_have_terms()? {
+            return Ok(());
+        }
+        let due = store.due_of(ledger, &DueOptions::default())?;
+        let (to_delete, samples) = (due.to_delete().len() as u64, due.samples_due());
+        let gravity = match (to_delete, samples) {
+            (0, 0) => Gravity::Fine,
+            (0, _) => Gravity::Warning,
+            _ => Gravity::Problem,
+        };
+        if due.with_terms > 0 {
+            self.add(gravity, Condition::Due { to_delete, samples });
+        }
         Ok(())
     }
 

@@ -12,12 +12,14 @@ pub enum ListKind {
     Claims,
     /// What people state about found or missing children.
     Facts(Subject),
+    /// The terms on which samples are kept.
+    Keeping,
 }
 
 impl ListKind {
     /// All kinds.
-    pub const ALL: [Self; 4] =
-        [Self::Registry, Self::Claims, Self::Facts(Subject::Found), Self::Facts(Subject::Missing)];
+    pub const ALL: [Self; 5] =
+        [Self::Registry, Self::Claims, Self::Facts(Subject::Found), Self::Facts(Subject::Missing), Self::Keeping];
 
     /// Returns the word on the command line and in the audit chain.
     #[must_use]
@@ -27,6 +29,7 @@ impl ListKind {
             Self::Claims => "certificate-claims",
             Self::Facts(Subject::Found) => "found-children",
             Self::Facts(Subject::Missing) => "missing-children",
+            Self::Keeping => "keeping",
         }
     }
 
@@ -39,6 +42,11 @@ impl ListKind {
             }
             Self::Claims => "sample_id,certificate,sex,birth_date,claimed_on,claim_place,agency\n".to_owned(),
             Self::Facts(subject) => fact_template(subject),
+            Self::Keeping => {
+                "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,born_on,keep_until,\
+                              review_on,agency\n"
+                    .to_owned()
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Imports lists: registry extracts of birth certificates, claims of them by children, and facts about children.
+//! Imports lists: registry extracts of birth certificates, claims of them by children, facts about children, and terms
+//! on which samples are kept.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -11,11 +12,12 @@ use crate::certificates::{Certificate, Claim};
 use crate::facts::Subject;
 use crate::intake::{
     FactRow, FindingCode, ListIntake, ListRequest, Problem, Severity, list_bytes, read_certificates, read_claims,
-    read_facts,
+    read_facts, read_terms,
 };
-use crate::ledger::{CertificatesImported, FactsImported, Ledger, NewFacts, SealedText};
+use crate::keeping::Terms;
+use crate::ledger::{FactsImported, Ledger, ListImported, NewFacts, SealedText};
 use crate::model::{Pseudonym, shown, shown_path};
-use crate::pseudonym::{CertificateHasher, Custodian, FactText, Pseudonymizer, SealError, SecretKey};
+use crate::pseudonym::{CertificateHasher, ConsentHasher, Custodian, FactText, Pseudonymizer, SealError, SecretKey};
 use crate::report::words::{hex, plural};
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
@@ -34,6 +36,7 @@ enum Rows {
     Registry(Vec<(u64, Certificate)>),
     Claims(Vec<(u64, Claim)>),
     Facts(Subject, Vec<(u64, FactRow)>),
+    Keeping(Vec<(u64, (Pseudonym, Terms))>),
 }
 
 impl Rows {
@@ -42,6 +45,7 @@ impl Rows {
             Self::Registry(rows) => rows.len(),
             Self::Claims(rows) => rows.len(),
             Self::Facts(_, rows) => rows.len(),
+            Self::Keeping(rows) => rows.len(),
         }
     }
 }
@@ -50,10 +54,11 @@ impl Store {
     /// Imports registry extracts of birth certificates, or claims of them or facts, which are about children and families
     /// that the store has. A file is imported completely or not at all, unless [`ImportOptions::keep_going`] is set.
     /// Numbers become keyed hashes, and parents the pseudonyms that samples of the same identifiers have. Free text is
-    /// sealed for the custodians; without one it is not kept. Changed facts are added to the earlier ones.
+    /// sealed for the custodians; without one it is not kept. Changed facts are added to the earlier ones. Terms replace former
+    /// ones of the same sample.
     ///
     /// Of the options, only `sheets`, `dry_run`, `keep_going`, `on_conflict`, `spreadsheet_numbers` and `encoding` have
-    /// a meaning here, and `on_conflict` none for facts.
+    /// a meaning here, and `on_conflict` none for facts and terms.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -175,6 +180,10 @@ impl Desk<'_> {
             ListKind::Facts(subject) => {
                 taken_apart(read_facts(name, bytes, &request, subject), |rows| Rows::Facts(subject, rows))
             }
+            ListKind::Keeping => {
+                let hasher = ConsentHasher::new(&self.key, &self.ledger.consent_mask()?);
+                taken_apart(read_terms(name, bytes, &hasher, &request), Rows::Keeping)
+            }
         };
         let Read { mut rows, mut findings, digest, size, mut rejected } = read;
         let unknown = self.refuse_unknown(name, &mut rows)?;
@@ -211,7 +220,13 @@ impl Desk<'_> {
                 self.ledger.import_certificates(rows, &self.names.recognised(), on_conflict, dry_run, entry)
             }
             Rows::Claims(rows) => self.ledger.import_claims(rows, on_conflict, dry_run, entry),
-            Rows::Facts(..) => Ok(CertificatesImported::default()),
+            Rows::Keeping(rows) => {
+                let mut rows: Vec<(Pseudonym, Terms)> = rows.into_iter().map(|row| row.1).collect();
+                // In the order of the table, which is written much faster.
+                rows.sort_unstable_by_key(|row| row.0);
+                self.ledger.import_terms(&rows, dry_run, entry).map(|done| done.rows)
+            }
+            Rows::Facts(..) => Ok(ListImported::default()),
         };
         let done = written.map_err(|source| {
             report.outcome = FileOutcome::Failed;
@@ -233,7 +248,7 @@ impl Desk<'_> {
         (rows.added, rows.unchanged, rows.replaced, rows.kept) = (done.added, done.unchanged, done.replaced, done.kept);
         let is_known = done.added + done.replaced + done.kept == 0;
         report.outcome = if is_known { FileOutcome::Unchanged } else { FileOutcome::Imported };
-        self.observer.notice(&Notice::CertificatesImported { file: name, list: self.list, done: &done, dry_run });
+        self.observer.notice(&Notice::ListImported { file: name, list: self.list, done: &done, dry_run });
         Ok(())
     }
 
@@ -250,6 +265,12 @@ impl Desk<'_> {
                 let known = children(rows.iter().filter_map(|(_, claim)| claim.child).collect())?;
                 let is_known = |claim: &Claim| claim.child.is_none_or(|child| known.contains(&child));
                 refused(name, rows, is_known, FindingCode::UnknownChild, CHILD)
+            }
+            Rows::Keeping(rows) => {
+                const SAMPLE: &str = "the store has no sample of this sample_id; import the sample first, or correct the \
+                                      sample_id or agency";
+                let known = self.ledger.samples_known(rows.iter().map(|(_, row)| row.0))?;
+                refused(name, rows, |row| known.contains(&row.0), FindingCode::UnknownSample, SAMPLE)
             }
             Rows::Facts(subject, rows) => {
                 let among = rows.iter().map(|(_, row)| row.subject).collect::<HashSet<_>>();
@@ -367,7 +388,7 @@ fn refused<T>(
     unknown
 }
 
-fn conflicts(name: &str, done: &CertificatesImported) -> Vec<Problem> {
+fn conflicts(name: &str, done: &ListImported) -> Vec<Problem> {
     let mut lines = done.conflicts.clone();
     lines.sort_unstable();
     let what = "the store has this number with other details; decide which version is right: --on-conflict keep leaves \

@@ -458,6 +458,7 @@ pub(in crate::store) fn report(
     Ok(CandidateReport {
         schema_version: SCHEMA_VERSION,
         prior: None,
+        left_out: ledger.not_searched()?.into_iter().collect(),
         candidates: found,
         identities,
         run: RunSummary {

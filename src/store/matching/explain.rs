@@ -65,6 +65,8 @@ pub struct Explained {
     pub same_as: Option<Pseudonym>,
     /// Settings that differ from those of the last run.
     pub changed_settings: Vec<ChangedSetting>,
+    /// Relatives who count as untyped, because the terms on which their samples are kept do not allow to compare them.
+    pub not_searched: Vec<Pseudonym>,
 }
 
 impl Store {
@@ -84,7 +86,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of
+    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::NotSearched`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of
     /// the ledger.
     pub fn explain(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
         Ok(self.explain_family(options, entry)?.0)
@@ -110,6 +112,7 @@ impl Store {
         let generation = ledger.generation()?.number;
         let family = self.family(&ledger, options.family)?;
         let child = ledger.child(panel, options.child)?.ok_or(StoreError::NoChild(options.child))?;
+        let not_searched = self.refuse_not_searched(&ledger, &family, child.pseudonym)?;
         let certain = options.certain_parent.map(CertainParent::relation);
         let explanation = explain(&calculator, &family, &child, certain)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
@@ -190,6 +193,6 @@ impl Store {
         let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
         ledger.append_look(&entry.about([family.pseudonym, child.pseudonym]))?;
         let same_as = candidate.and_then(|candidate| candidate.same_as);
-        Ok((Explained { report, same_as, changed_settings }, family, calculator))
+        Ok((Explained { report, same_as, changed_settings, not_searched }, family, calculator))
     }
 }

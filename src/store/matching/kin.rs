@@ -6,6 +6,7 @@ use std::time::Instant;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
+use crate::keeping::Purpose;
 use crate::kinship::Calculator;
 use crate::ledger::{Ledger, Samples};
 use crate::matching::{IdentityRule, KinCriterion, KinRelation, KinResult, KinSearch};
@@ -120,7 +121,7 @@ pub struct FoundKin {
 
 impl Store {
     /// Compares samples with each other, and lists pairs that are close relatives but not declared as one family, or
-    /// that are one person's.
+    /// that are one person's. Samples whose terms do not allow this are left out; [`KinReport::left_out`] names them.
     ///
     /// Both sexes mutate at the mean of the store's two rates. If the store's model is [`Mutation::None`], the search
     /// uses the mutation model of [`Model::default`], so that a single mutation does not hide a parent;
@@ -153,13 +154,20 @@ impl Store {
         let known = Memberships::read(&ledger)?;
         let mut samples: Vec<Child> = Vec::new();
         let mut is_child = BTreeMap::new();
+        let not_for_kin = ledger.samples_not_for(Purpose::Kin)?;
+        let mut left_out = Vec::new();
         ledger.samples(self.table().panel(), within.samples(), |one| {
+            if not_for_kin.contains(&one.sample.pseudonym) {
+                left_out.push(one.sample.pseudonym);
+                return Ok(());
+            }
             if within == KinWithin::All {
                 is_child.insert(one.sample.pseudonym, one.is_child);
             }
             samples.push(one.sample);
             Ok::<(), StoreError>(())
         })?;
+        left_out.sort_unstable();
         let index = self.index_of(&samples)?;
         drop(samples);
         let watch = observer.watch();
@@ -192,9 +200,14 @@ impl Store {
             samples: number,
             pairs_compared: number * number.saturating_sub(1) / 2,
             seconds,
+            left_out,
             pairs: result.pairs.iter().map(|pair| KinRow::new(pair, about)).collect(),
         };
         let entry = entry.clone().with("within", within.word());
+        let entry = match report.left_out.len() {
+            0 => entry,
+            left_out => entry.with("left_out", left_out),
+        };
         ledger.append(&entry.about(report.pairs.iter().flat_map(KinRow::pseudonyms)))?;
         let other_mutation = self.settings().model.mutation == Mutation::None;
         Ok(FoundKin { report, result, other_mutation })

@@ -18,6 +18,7 @@ use crate::store::checking::{Checking, marks};
 use crate::store::configuration::limits::{checked_chance_hits, checked_threshold};
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
+use crate::store::keeping::due::DueOptions;
 use crate::store::observer::{Notice, Observer, WhyFull};
 
 /// The options of a match.
@@ -71,6 +72,8 @@ pub struct Matched {
     pub families_withdrawn: u64,
     /// What the check of birth certificates found; `None` if no child claims one.
     pub certificates: Option<CertificateNight>,
+    /// Number of samples about which something is due by the terms on which they are kept; `None` if that is unknown.
+    pub due: Option<u64>,
     /// Processor time by stage.
     pub stages: Stages,
     /// The time for computing the digest.
@@ -189,6 +192,12 @@ impl Store {
                 .with("certificates_contradicted", night.contradicted),
             None => entry,
         };
+        let due = self.due_of(&ledger, &DueOptions::default()).map(|report| report.samples_due());
+        let due = due.map_err(|error| observer.notice(&Notice::DueNotListed(&error))).ok();
+        let entry = match due {
+            Some(due) if due > 0 => &entry.clone().with("samples_due", due),
+            _ => entry,
+        };
         let recording = Instant::now();
         let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
         let write = recording.elapsed();
@@ -206,6 +215,7 @@ impl Store {
             lost,
             families_withdrawn,
             certificates,
+            due,
             stages,
             digest: digest_time,
             write,

@@ -41,6 +41,7 @@ impl Store {
         let found = match whom {
             Whom::Family => ledger.families_between(first, last, 2)?,
             Whom::Child => ledger.children_between(first, last, 2)?,
+            Whom::Sample => ledger.samples_between(first, last, 2)?,
         };
         match found.as_slice() {
             [one] => Ok(*one),

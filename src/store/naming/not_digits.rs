@@ -14,6 +14,8 @@ pub enum Whom {
     Family,
     /// A child.
     Child,
+    /// A sample of a child or a relative.
+    Sample,
 }
 
 impl fmt::Display for Whom {
@@ -21,6 +23,7 @@ impl fmt::Display for Whom {
         f.write_str(match self {
             Self::Family => "family",
             Self::Child => "child",
+            Self::Sample => "sample",
         })
     }
 }

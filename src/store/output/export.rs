@@ -20,6 +20,7 @@ use super::write::NewFile;
 use crate::store::actor::now;
 use crate::store::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use crate::store::folder::Store;
+use crate::store::keeping::enforce::withheld;
 use crate::store::matching::digests::FileDigests;
 
 /// The format of an exported file.
@@ -182,6 +183,8 @@ pub enum ExportRemark {
     SideAlone(u64),
     /// The format has no place for the drop-out probabilities of samples.
     NoDropOut(u64),
+    /// Samples that may not leave for another agency, see [`Store::may_exchange`].
+    NotForExchange(u64),
 }
 
 impl fmt::Display for ExportRemark {
@@ -220,6 +223,11 @@ impl fmt::Display for ExportRemark {
             Self::NoDropOut(samples) => {
                 write!(f, "a CMF file has no place for drop-out: not written for {}", plural(samples, "sample"))
             }
+            Self::NotForExchange(samples) => write!(
+                f,
+                "{} whose terms do not allow exchange: the file must not leave for another agency",
+                plural(samples, "sample")
+            ),
         }
     }
 }
@@ -280,8 +288,12 @@ impl Store {
             (ExportForm::Cmf, layout) => (export.cmf(&file, layout.unwrap_or(Layout::Children))?, None),
         };
         let typings = export.typings()?;
+        let withheld = export.remark_exchange()?;
         let Export { subjects, remarks, .. } = export;
         let mut entry = entry.clone().with("genotypes", options.show_genotypes);
+        if withheld > 0 {
+            entry = entry.with("not_for_exchange", withheld);
+        }
         let digests = FileDigests::new(&ledger, None)?;
         if let Some(typings) = &typings {
             entry = entry.with_digest("typings", &digests.recorded(&typings.digest()?));
@@ -337,6 +349,16 @@ impl Export<'_> {
             self.remarks.push(ExportRemark::WithdrawnLeftOut(withdrawn));
         }
         Ok(())
+    }
+
+    /// Adds a remark about samples that may not leave for another agency. Returns how many there are.
+    fn remark_exchange(&mut self) -> Result<u64, StoreError> {
+        let withheld = withheld(self.ledger)?;
+        let number = self.subjects.iter().filter(|one| withheld.contains(one)).count() as u64;
+        if number > 0 {
+            self.remarks.push(ExportRemark::NotForExchange(number));
+        }
+        Ok(number)
     }
 
     /// Writes the single typings of the exported samples that have several to a separate file, or adds a remark about

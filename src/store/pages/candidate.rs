@@ -54,7 +54,7 @@ impl Store {
         entry: &Entry,
     ) -> Result<(CandidatePage, PageNotes), StoreError> {
         let (explained, of_family, calculator) = self.explain_family(options, entry)?;
-        let Explained { report: explained, same_as, changed_settings } = explained;
+        let Explained { report: explained, same_as, changed_settings, .. } = explained;
         let ledger = self.ledger()?;
         let (family, child) = (options.family, options.child);
         let of_child = ledger.child(self.table().panel(), child)?.ok_or(StoreError::NoChild(child))?;

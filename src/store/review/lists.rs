@@ -12,7 +12,7 @@ use crate::review::{Content, Deadline, Decided, Event, Present, StaffCode, Statu
 
 use super::basis::{agreeing, rechecks, retests_that_agree};
 use super::conflicts::{ConfirmedPairs, conflicts};
-use crate::store::actor::now;
+use crate::store::actor::today;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
 use crate::store::pages::people::People;
@@ -161,8 +161,7 @@ impl Store {
 
     /// Lists what is due, without a record.
     pub(in crate::store) fn due_report(&self, ledger: &Ledger, on: Option<Date>) -> Result<DueReport, StoreError> {
-        let today = jiff::tz::Offset::UTC.to_datetime(now()?).date();
-        let on = on.unwrap_or(today);
+        let on = on.map_or_else(today, Ok)?;
         let reviews = ledger.reviews()?;
         let states = self.states(ledger, &reviews, &reviews.cases)?;
         let confirmed = states.iter().filter(|state| state.family.is_some() && state.status == Status::Confirmed);

@@ -402,6 +402,7 @@ impl Store {
     fn pair(&self, ledger: &Ledger, family: Pseudonym, child: Pseudonym) -> Result<Pair, StoreError> {
         let family = self.family(ledger, family)?;
         let child = ledger.child(self.table().panel(), child)?.ok_or(StoreError::NoChild(child))?;
+        self.refuse_not_searched(ledger, &family, child.pseudonym)?;
         let reviews = ledger.reviews()?;
         let open = Open::new(ledger, &reviews, Some(family.pseudonym), child.pseudonym)?;
         Ok(Pair { family, child, open, reviews })

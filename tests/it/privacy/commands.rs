@@ -246,6 +246,18 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("facts compare", &[family, &of_found]);
     watched.done("facts calibrate", &["--pairs", "100"]);
     watched.fails("facts calibrate", &["--pairs", "1"]);
+    let row = |of: &str| format!("{of},consent,search kin,own,2025-01-01,{},{}\n", CANARIES[7], CANARIES[6]);
+    let terms = "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,姓名\n".to_owned();
+    let terms = terms + &row(CANARIES[3]);
+    watched.import("keeping", "terms.csv", &terms, &[]).ends(0);
+    watched.import("keeping", "bad-terms.csv", &terms.replace("consent,search", CANARIES[6]), &[]).ends(2);
+    let kept = watched.lab.pseudonyms("sample", [CANARIES[3]]).remove(CANARIES[3]).unwrap();
+    watched.done("keeping show", &[&kept]);
+    watched.fails("keeping show", &[CANARIES[3]]);
+    watched.done("keeping record", &["--least", "0"]);
+    watched.fails("keeping record", &["--from", CANARIES[6]]);
+    watched.done("due", &["--format", "csv"]);
+    watched.fails("due", &["--on", CANARIES[6]]);
     watched.done("kin", &["--within", "all", "--relation", "identity"]);
     watched.fails("kin", &["--within", "all", "--min-log10-lr", "nan"]);
     watched.done("families check", &[]);
