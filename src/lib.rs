@@ -126,7 +126,7 @@
 //! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, certificates, facts, keeping, population (frequency tables) |
 //! | `audit` | records of who did what and why, in a hash chain with signed checkpoints | model, pseudonym (key files only) |
 //! | `certificates` | checks of birth certificates: numbers, claims, the codes of answers; pure | model |
-//! | `exchange` | packages between agencies: signed, sealed, numbered; no store | model, pseudonym |
+//! | `exchange` | packages between agencies: signed, sealed, numbered; no store | model, facts, keeping, pseudonym |
 //! | `facts` | what people state of found and missing children, how it compares, and what sex and age weigh; pure | model |
 //! | `keeping` | how long and for what a sample may be kept: legal basis, purposes, consent, what is due; pure | model |
 //! | `review` | the states of a pair that two people review, what they sign, what is due; pure | model, audit (reviewers' public keys) |

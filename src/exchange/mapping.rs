@@ -1,5 +1,6 @@
 //! Names the fields and codes of the content, in one table.
 
+use crate::keeping::{LegalBasis, Purpose};
 use crate::model::{Relation, Sex};
 
 /// A field of a line.
@@ -25,8 +26,14 @@ pub enum Field {
     Genotypes,
     /// The drop-out probability of the sample.
     DropOut,
-    /// The day until which the record may be kept.
+    /// The legal basis on which the sender keeps the sample.
+    LegalBasis,
+    /// The purposes for which the sample may be used, as a list.
+    Purposes,
+    /// The last day on which the sample may be kept.
     KeepUntil,
+    /// Coded facts about a found child, or about the missing child of a family.
+    Facts,
     /// The relatives of a family.
     Relatives,
     /// The relation of a relative to the missing child.
@@ -77,7 +84,7 @@ pub enum Field {
 
 impl Field {
     #[cfg(test)]
-    const ALL: [Self; 33] = [
+    const ALL: [Self; 36] = [
         Self::Line,
         Self::Loci,
         Self::Child,
@@ -87,7 +94,10 @@ impl Field {
         Self::Sex,
         Self::Genotypes,
         Self::DropOut,
+        Self::LegalBasis,
+        Self::Purposes,
         Self::KeepUntil,
+        Self::Facts,
         Self::Relatives,
         Self::Relation,
         Self::Pedigree,
@@ -125,6 +135,10 @@ pub struct Mapping {
     pub sexes: &'static [(Sex, &'static str)],
     /// The code of each relation.
     pub relations: &'static [(Relation, &'static str)],
+    /// The code of each legal basis.
+    pub bases: &'static [(LegalBasis, &'static str)],
+    /// The code of each purpose.
+    pub purposes: &'static [(Purpose, &'static str)],
 }
 
 /// Reunite's own names.
@@ -140,7 +154,10 @@ const REUNITE_1: Mapping = Mapping {
         (Field::Sex, "sex"),
         (Field::Genotypes, "genotypes"),
         (Field::DropOut, "drop_out"),
+        (Field::LegalBasis, "legal_basis"),
+        (Field::Purposes, "purposes"),
         (Field::KeepUntil, "keep_until"),
+        (Field::Facts, "facts"),
         (Field::Relatives, "relatives"),
         (Field::Relation, "relation"),
         (Field::Pedigree, "pedigree"),
@@ -183,6 +200,18 @@ const REUNITE_1: Mapping = Mapping {
         (Relation::Parent, "parent"),
         (Relation::Member, "member"),
     ],
+    bases: &[
+        (LegalBasis::StatutoryDuty, "statutory-duty"),
+        (LegalBasis::Consent, "consent"),
+        (LegalBasis::CourtOrder, "court-order"),
+        (LegalBasis::PublicInterest, "public-interest"),
+    ],
+    purposes: &[
+        (Purpose::Search, "search"),
+        (Purpose::Kin, "kin"),
+        (Purpose::Exchange, "exchange"),
+        (Purpose::Validation, "validation"),
+    ],
 };
 
 /// All tables that this program reads.
@@ -193,8 +222,8 @@ fn code<T: PartialEq>(table: &'static [(T, &'static str)], value: &T) -> &'stati
     table.iter().find(|one| one.0 == *value).map_or("", |one| one.1)
 }
 
-fn value<T: Copy>(table: &[(T, &'static str)], code: &str) -> Option<T> {
-    table.iter().find(|one| one.1 == code).map(|one| one.0)
+fn value<T: Copy>(table: &[(T, &'static str)], word: &str) -> Option<T> {
+    table.iter().find(|one| one.1 == word).map(|one| one.0)
 }
 
 impl Mapping {
@@ -222,12 +251,28 @@ impl Mapping {
         code(self.relations, &relation)
     }
 
-    pub(super) fn read_sex(&self, code: &str) -> Option<Sex> {
-        value(self.sexes, code)
+    pub(super) fn basis(&self, basis: LegalBasis) -> &'static str {
+        code(self.bases, &basis)
     }
 
-    pub(super) fn read_relation(&self, code: &str) -> Option<Relation> {
-        value(self.relations, code)
+    pub(super) fn purpose(&self, purpose: Purpose) -> &'static str {
+        code(self.purposes, &purpose)
+    }
+
+    pub(super) fn read_basis(&self, word: &str) -> Option<LegalBasis> {
+        value(self.bases, word)
+    }
+
+    pub(super) fn read_purpose(&self, word: &str) -> Option<Purpose> {
+        value(self.purposes, word)
+    }
+
+    pub(super) fn read_sex(&self, word: &str) -> Option<Sex> {
+        value(self.sexes, word)
+    }
+
+    pub(super) fn read_relation(&self, word: &str) -> Option<Relation> {
+        value(self.relations, word)
     }
 }
 
@@ -248,6 +293,12 @@ mod tests {
             }
             for relation in Relation::ALL.into_iter().chain([Relation::Parent, Relation::Member]) {
                 assert_eq!(table.read_relation(table.relation(relation)), Some(relation));
+            }
+            for basis in LegalBasis::ALL {
+                assert_eq!(table.read_basis(table.basis(basis)), Some(basis));
+            }
+            for purpose in Purpose::ALL {
+                assert_eq!(table.read_purpose(table.purpose(purpose)), Some(purpose));
             }
             assert_eq!(Mapping::named(table.name).unwrap().name, table.name);
         }

@@ -28,4 +28,4 @@ pub use limits::MOST_CONTENT;
 pub use manifest::{ContentKind, Manifest};
 pub use mapping::{Field, Mapping};
 pub use package::{Opened, Unchecked, open, seal};
-pub use records::{Contents, Gone, SentFamily, SentPerson, digest_of_line};
+pub use records::{Contents, Gone, SentFamily, SentPerson, SentTerms, digest_of_line};

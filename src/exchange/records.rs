@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::lines::{Line, lines, object, push, text};
 use super::{Field, Mapping, PackageFault};
+use crate::facts::{FoundFacts, MissingFacts};
+use crate::keeping::{LegalBasis, Purposes};
 use crate::model::{
     Allele, DropOut, Genotype, Locus, ManyAlleles, Member, Pedigree, Profile, Pseudonym, Relation, Sex,
 };
@@ -16,6 +18,17 @@ use crate::model::{
 const MOST_LOCI: usize = 1000;
 /// Most persons of a pedigree: ordering them takes the square of their number.
 const MOST_PERSONS: usize = 1000;
+
+/// The terms on which the sender keeps a sample, without consent and birth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentTerms {
+    /// The ground.
+    pub basis: LegalBasis,
+    /// What the sample may be used for.
+    pub purposes: Purposes,
+    /// The last day on which it may be kept.
+    pub keep_until: Option<Date>,
+}
 
 /// A sample that is sent, under a name for the recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +43,10 @@ pub struct SentPerson {
     pub profile: Profile,
     /// Loci with three or more alleles, as positions in the same list, rising.
     pub many: Vec<(usize, ManyAlleles)>,
-    /// The day until which it may be kept.
-    pub keep_until: Option<Date>,
+    /// The terms on which it is kept, if the sender has stated them.
+    pub terms: Option<SentTerms>,
+    /// What is stated about a found child; nothing about a relative.
+    pub facts: Option<FoundFacts>,
 }
 
 /// A family that is sent, under names for the recipient.
@@ -43,6 +58,8 @@ pub struct SentFamily {
     pub relatives: Vec<(Relation, SentPerson)>,
     /// The pedigree, if relations do not define it; its relatives are those of the family in their order.
     pub pedigree: Option<Pedigree>,
+    /// What the family states about its missing child.
+    pub facts: Option<MissingFacts>,
 }
 
 /// The name of a sample or family that is withdrawn.
@@ -87,7 +104,13 @@ fn fields(mapping: &Mapping, person: &SentPerson) -> Vec<(Field, Option<Value>)>
         (Field::Sex, Some(mapping.sex(person.sex).into())),
         (Field::Genotypes, Some(genotypes(person))),
         (Field::DropOut, person.drop_out.map(|drop_out| drop_out.get().into())),
-        (Field::KeepUntil, person.keep_until.map(|day| day.to_string().into())),
+        (Field::LegalBasis, person.terms.map(|terms| mapping.basis(terms.basis).into())),
+        (
+            Field::Purposes,
+            person.terms.map(|terms| terms.purposes.iter().map(|one| mapping.purpose(one)).collect::<Vec<_>>().into()),
+        ),
+        (Field::KeepUntil, person.terms.and_then(|terms| terms.keep_until).map(|day| day.to_string().into())),
+        (Field::Facts, person.facts.as_ref().and_then(|facts| serde_json::to_value(facts).ok())),
     ]
 }
 
@@ -118,6 +141,7 @@ impl Contents {
             (Field::Relatives, Some(Value::Array(family.relatives.iter().enumerate().map(relative).collect()))),
             (Field::Pedigree, family.pedigree.as_ref().map(members)),
             (Field::MissingChild, family.pedigree.as_ref().map(|pedigree| (pedigree.child() as u64).into())),
+            (Field::Facts, family.facts.as_ref().and_then(|facts| serde_json::to_value(facts).ok())),
         ];
         text(mapping, Field::Family, all)
     }
@@ -153,7 +177,8 @@ impl Contents {
                 all.loci = read_loci(&mut line)?;
                 None
             } else if is(Field::Child) {
-                let child = read_person(&mut line, all.loci.len())?;
+                let mut child = read_person(&mut line, all.loci.len())?;
+                child.facts = read_facts(&mut line)?;
                 let name = child.sample;
                 all.children.push(child);
                 Some(name)
@@ -211,10 +236,7 @@ fn read_person(line: &mut Line, loci: usize) -> Result<SentPerson, PackageFault>
             Some(DropOut::new(number).ok_or_else(|| line.fault("its drop-out is not at least 0 and below 1"))?)
         }
     };
-    let keep_until = match line.optional_text(Field::KeepUntil)? {
-        None => None,
-        Some(day) => Some(day.parse::<Date>().map_err(|_| line.fault("its last day is not a date"))?),
-    };
+    let terms = read_terms(line)?;
     let cells = line.list(Field::Genotypes)?;
     if cells.len() != loci {
         return Err(line.fault(format!("it has {} genotypes, and the content {loci} loci", cells.len())));
@@ -235,7 +257,29 @@ fn read_person(line: &mut Line, loci: usize) -> Result<SentPerson, PackageFault>
             _ => return Err(invalid()),
         });
     }
-    Ok(SentPerson { sample, sex, drop_out, profile: Profile::new(genotypes), many, keep_until })
+    Ok(SentPerson { sample, sex, drop_out, profile: Profile::new(genotypes), many, terms, facts: None })
+}
+
+fn read_terms(line: &mut Line) -> Result<Option<SentTerms>, PackageFault> {
+    let Some(basis) = line.optional_text(Field::LegalBasis)? else { return Ok(None) };
+    let basis =
+        line.mapping.read_basis(&basis).ok_or_else(|| line.fault("its legal basis is not a code of the table"))?;
+    let mut purposes = Purposes::default();
+    for code in line.list(Field::Purposes)? {
+        let purpose = code.as_str().and_then(|code| line.mapping.read_purpose(code));
+        purposes = purposes.with(purpose.ok_or_else(|| line.fault("a purpose is not a code of the table"))?);
+    }
+    let keep_until = match line.optional_text(Field::KeepUntil)? {
+        None => None,
+        Some(day) => Some(day.parse::<Date>().map_err(|_| line.fault("its last day is not a date"))?),
+    };
+    Ok(Some(SentTerms { basis, purposes, keep_until }))
+}
+
+/// Takes facts, if there are any.
+fn read_facts<T: serde::de::DeserializeOwned>(line: &mut Line) -> Result<Option<T>, PackageFault> {
+    let Some(facts) = line.optional(Field::Facts) else { return Ok(None) };
+    serde_json::from_value(facts).map(Some).map_err(|_| line.fault("its facts are not those of this form"))
 }
 
 fn read_family(line: &mut Line, loci: usize) -> Result<SentFamily, PackageFault> {
@@ -284,5 +328,6 @@ fn read_family(line: &mut Line, loci: usize) -> Result<SentFamily, PackageFault>
         }
         _ => return Err(line.fault("all relatives have a position in its pedigree, or nobody has")),
     };
-    Ok(SentFamily { family, relatives, pedigree })
+    let facts = read_facts(line)?;
+    Ok(SentFamily { family, relatives, pedigree, facts })
 }

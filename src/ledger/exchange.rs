@@ -122,7 +122,7 @@ pub struct SentRecord {
 }
 
 /// A sample or family that this store has from an agency.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceivedRecord {
     /// What it is.
     pub kind: Exchanged,
@@ -130,8 +130,6 @@ pub struct ReceivedRecord {
     pub theirs: Pseudonym,
     /// The pseudonym here.
     pub own: Pseudonym,
-    /// The day until which it may be kept, `2030-01-31`.
-    pub keep_until: Option<String>,
 }
 
 /// A pair that an agency was told about.
@@ -403,28 +401,27 @@ impl Stored for SentRow {
 pub(super) struct ReceivedRow(pub(super) i64, pub(super) ReceivedRecord);
 
 impl Stored for ReceivedRow {
-    const COLUMNS: &'static [&'static str] = &["partner_id", "theirs", "kind", "own", "keep_until", "sum"];
+    const COLUMNS: &'static [&'static str] = &["partner_id", "theirs", "kind", "own", "sum"];
     const TABLE: Table = RECEIVED;
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
         let kind = Exchanged::stored(&get::<String>(row, 2)?)?;
-        let record = ReceivedRecord { theirs: name(row, 1)?, kind, own: name(row, 3)?, keep_until: get(row, 4)? };
-        Ok((Self(get(row, 0)?, record), 5))
+        let record = ReceivedRecord { theirs: name(row, 1)?, kind, own: name(row, 3)? };
+        Ok((Self(get(row, 0)?, record), 4))
     }
 
     fn write(&self, row: &mut dyn FnMut(&[&dyn ToSql]) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
-        let Self(partner, ReceivedRecord { kind, theirs, own, keep_until }) = self;
-        row(&[partner, theirs.as_bytes(), &kind.word(), own.as_bytes(), keep_until, &self.sum()])
+        let Self(partner, ReceivedRecord { kind, theirs, own }) = self;
+        row(&[partner, theirs.as_bytes(), &kind.word(), own.as_bytes(), &self.sum()])
     }
 
     fn sum(&self) -> Sum {
-        let Self(partner, ReceivedRecord { kind, theirs, own, keep_until }) = self;
+        let Self(partner, ReceivedRecord { kind, theirs, own }) = self;
         Checksum::default()
             .with(partner.to_le_bytes())
             .with(theirs.as_bytes())
             .with(kind.word())
             .with(own.as_bytes())
-            .with_optional(keep_until.as_ref())
             .sum()
     }
 }

@@ -8,18 +8,18 @@ use super::audit::append;
 use super::column::{pseudonym, pseudonym_list};
 use super::exchange::{HITS, ReceivedRow, Stored, delete, partner};
 use super::expunge::expunge_in;
-use super::expunged;
 use super::import::import_in;
+use super::keeping::TermsWriter;
 use super::ledger::Ledger;
 use super::{
-    Batch, Exchanged, ImportReport, LastPackage, LedgerError, OnConflict, PackageKind, Partner, ReceivedHit,
-    ReceivedRecord, Scope,
+    Batch, Exchanged, ImportReport, LastPackage, LedgerError, NewFacts, OnConflict, PackageKind, Partner, ReceivedHit,
+    ReceivedRecord, Scope, expunged, facts, keeping, review_keeping,
 };
 use crate::audit::Entry;
+use crate::keeping::Terms;
 use crate::model::{FamilyPedigree, Pedigree, Pseudonym};
 
 /// The records of a package, under pseudonyms of this store.
-#[derive(Debug)]
 pub struct TakingRecords<'a> {
     /// The agency, by the number of its row.
     pub partner: i64,
@@ -31,6 +31,10 @@ pub struct TakingRecords<'a> {
     pub children: Batch,
     /// The families.
     pub families: Batch,
+    /// The terms of the samples that have some, as the agency states them.
+    pub terms: Vec<(Pseudonym, Terms)>,
+    /// What is stated about children and families.
+    pub facts: Vec<NewFacts>,
     /// The agency's names of all samples and families of the package.
     pub names: &'a [ReceivedRecord],
     /// The agency's names of samples and families that are withdrawn.
@@ -76,7 +80,8 @@ impl Ledger {
     fn take_unchecked(&mut self, taking: TakingRecords<'_>, entry: &Entry) -> Result<Taken, LedgerError> {
         let path = self.path.clone();
         let tx = self.begin()?;
-        let TakingRecords { partner: id, package, is_complete, mut children, mut families, names, gone } = taking;
+        let TakingRecords { partner: id, package, is_complete, mut children, mut families, terms, facts, names, gone } =
+            taking;
         let mut taken = Taken::default();
         let known: BTreeMap<Pseudonym, ReceivedRecord> =
             ReceivedRow::select(&tx, "partner_id = ?1", [id])?.into_iter().map(|row| (row.1.theirs, row.1)).collect();
@@ -97,8 +102,20 @@ impl Ledger {
         if !families.rows.is_empty() {
             taken.families = import_in(&tx, &path, &families, OnConflict::Replace, None, Some(entry))?.report;
         }
+        let stays = |one: &Pseudonym| !left_out.contains(one);
+        let mut writer = TermsWriter::new(&tx)?;
+        for (sample, stated) in terms.iter().filter(|row| stays(&row.0)) {
+            // What this store knows besides, such as a consent, stays.
+            let known = keeping::terms_in(&tx, *sample)?;
+            let Terms { basis, purposes, keep_until, .. } = *stated;
+            let terms = known.map_or(*stated, |known| Terms { basis, purposes, keep_until, ..known });
+            writer.put(*sample, &terms)?;
+        }
+        let changed = writer.finish()?.families;
+        review_keeping::note_change(&tx, changed, entry)?;
+        facts::import_in(&tx, facts.into_iter().filter(|row| stays(&row.subject)).collect())?;
         let new = names.iter().filter(|one| !left_out.contains(&one.own) && known.get(&one.theirs) != Some(one));
-        ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, record.clone())))?;
+        ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, *record)))?;
         let before = partner(&tx, id)?;
         let received = before.received.with(PackageKind::Records, package);
         Partner::put(&tx, [Partner { received, ..before }])?;

@@ -158,50 +158,11 @@ impl Ledger {
         entry: impl Into<Attribution<'e>>,
     ) -> Result<FactsImported, LedgerError> {
         let tx = self.begin()?;
-        let mut done = FactsImported::default();
         let subjects: Vec<Pseudonym> = rows.iter().map(|row| row.subject).collect();
-        let mut claims = Vec::new();
-        {
-            let mut last = tx.prepare(
-                "SELECT number, body, tag FROM fact WHERE subject = ?1 AND kind = ?2 ORDER BY number DESC LIMIT 1",
-            )?;
-            let mut insert = tx.prepare(
-                "INSERT INTO fact (subject, kind, number, recorded_at, body, sealed, tag, sum)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?;
-            let at = now();
-            for NewFacts { subject, facts, text, claim } in rows {
-                claims.extend(claim.map(|claim| (0, claim)));
-                let (kind, body) = (facts.subject().word().to_owned(), body(&facts)?);
-                let (sealed, tag) = text.map(|text| (text.sealed, text.tag)).unzip();
-                let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-                let before: Option<(u32, String, Option<[u8; 16]>)> =
-                    last.query_row((subject.as_bytes(), &kind), read).optional()?;
-                let number = match &before {
-                    Some((_, known, known_tag)) if *known == body && *known_tag == tag => {
-                        done.unchanged += 1;
-                        continue;
-                    }
-                    Some((number, ..)) => {
-                        done.changed += 1;
-                        number + 1
-                    }
-                    None => {
-                        done.added += 1;
-                        1
-                    }
-                };
-                let row = Stored { subject, kind, number, recorded_at: at, body, sealed, tag };
-                let sum = row.sum();
-                let Stored { kind, body, sealed, .. } = &row;
-                insert.execute((subject.as_bytes(), kind, number, at, body, sealed, tag, sum))?;
-            }
-        }
-        done.claims = write_claims(&tx, claims, super::OnConflict::Keep)?.added;
+        let done = import_in(&tx, rows)?;
         if dry_run {
             return Ok(done);
         }
-        add_to_number(&tx, i64::try_from(done.added + done.changed).unwrap_or(i64::MAX))?;
         if let Some(entry) = entry.into().entry() {
             let entry = entry.with("added", done.added).with("changed", done.changed);
             let entry = entry.with("unchanged", done.unchanged).with("claims", done.claims);
@@ -209,6 +170,20 @@ impl Ledger {
         }
         tx.commit()?;
         Ok(done)
+    }
+
+    /// Returns the last facts about every child and family that has some.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first row with a wrong checksum; a database error.
+    pub fn last_facts(&self) -> Result<HashMap<Pseudonym, Facts>, LedgerError> {
+        let mut statement = self.connection.prepare(&format!("{ALL} ORDER BY subject, number"))?;
+        let mut rows = statement.query([])?;
+        let mut all = HashMap::new();
+        while let Some(row) = rows.next()? {
+            all.insert(pseudonym(row, 0)?, Stored::checked(row)?.facts);
+        }
+        Ok(all)
     }
 
     /// Returns the facts about a child or family, the first ones first.
@@ -250,6 +225,51 @@ impl Ledger {
         }
         all.into_iter().collect()
     }
+}
+
+/// Imports facts in a transaction of the caller, who commits it.
+pub(super) fn import_in(tx: &Transaction<'_>, rows: Vec<NewFacts>) -> Result<FactsImported, LedgerError> {
+    let mut done = FactsImported::default();
+    let mut claims = Vec::new();
+    {
+        let mut last = tx.prepare(
+            "SELECT number, body, tag FROM fact WHERE subject = ?1 AND kind = ?2 ORDER BY number DESC LIMIT 1",
+        )?;
+        let mut insert = tx.prepare(
+            "INSERT INTO fact (subject, kind, number, recorded_at, body, sealed, tag, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        let at = now();
+        for NewFacts { subject, facts, text, claim } in rows {
+            claims.extend(claim.map(|claim| (0, claim)));
+            let (kind, body) = (facts.subject().word().to_owned(), body(&facts)?);
+            let (sealed, tag) = text.map(|text| (text.sealed, text.tag)).unzip();
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let before: Option<(u32, String, Option<[u8; 16]>)> =
+                last.query_row((subject.as_bytes(), &kind), read).optional()?;
+            let number = match &before {
+                Some((_, known, known_tag)) if *known == body && *known_tag == tag => {
+                    done.unchanged += 1;
+                    continue;
+                }
+                Some((number, ..)) => {
+                    done.changed += 1;
+                    number + 1
+                }
+                None => {
+                    done.added += 1;
+                    1
+                }
+            };
+            let row = Stored { subject, kind, number, recorded_at: at, body, sealed, tag };
+            let sum = row.sum();
+            let Stored { kind, body, sealed, .. } = &row;
+            insert.execute((subject.as_bytes(), kind, number, at, body, sealed, tag, sum))?;
+        }
+    }
+    done.claims = write_claims(tx, claims, super::OnConflict::Keep)?.added;
+    add_to_number(tx, i64::try_from(done.added + done.changed).unwrap_or(i64::MAX))?;
+    Ok(done)
 }
 
 fn add_to_number(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {

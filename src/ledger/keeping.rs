@@ -188,6 +188,11 @@ impl Ledger {
     }
 }
 
+/// Returns the terms of a sample in a transaction.
+pub(super) fn terms_in(tx: &Transaction<'_>, sample: Pseudonym) -> Result<Option<Terms>, LedgerError> {
+    of_sample(&mut tx.prepare(OF_SAMPLE)?, sample)
+}
+
 /// Stores terms of samples in place of former ones, as steps of a transaction.
 pub(super) struct TermsWriter<'t> {
     tx: &'t Transaction<'t>,

@@ -402,7 +402,6 @@ CREATE TABLE exchange_received (
     theirs BLOB NOT NULL CHECK (length(theirs) = 16),
     kind TEXT NOT NULL,
     own BLOB NOT NULL UNIQUE CHECK (length(own) = 16),
-    keep_until TEXT,
     sum BLOB NOT NULL,
     PRIMARY KEY (partner_id, theirs)
 ) STRICT, WITHOUT ROWID;

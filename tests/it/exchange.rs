@@ -473,7 +473,11 @@ fn what_a_partner_must_not_send_is_refused_with_its_line() {
         (child("\"sex\":\"male\",\"genotypes\":[null,\"14/15/16\"]"), "its genotype 2 is invalid"),
         (child(&format!("{good},\"name\":\"x\"")), "the unknown field \"name\""),
         (child(&format!("{good},\"drop_out\":1.5")), "its drop-out"),
-        (child(&format!("{good},\"keep_until\":\"soon\"")), "its last day"),
+        (child(&format!("{good},\"legal_basis\":\"consent\",\"purposes\":[],\"keep_until\":\"soon\"")), "its last day"),
+        (child(&format!("{good},\"legal_basis\":\"because\"")), "its legal basis"),
+        (child(&format!("{good},\"legal_basis\":\"consent\",\"purposes\":[\"fun\"]")), "a purpose is not"),
+        (child(&format!("{good},\"keep_until\":\"2030-01-01\"")), "the unknown field \"keep_until\""),
+        (child(&format!("{good},\"facts\":{{\"name\":\"x\"}}")), "its facts are not"),
         (child(good) + &child(good)[loci.len()..], "its name is that of another line"),
         (child(good)[loci.len()..].to_owned(), "line 1 of its content: the loci are named in the first line"),
         (format!("{loci}{loci}"), "line 2"),
@@ -613,7 +617,7 @@ fn a_changed_record_of_the_exchange_is_found() {
     three.tell();
     let changes = [
         "UPDATE partner SET received = 0 WHERE name = 'first'",
-        "UPDATE exchange_received SET keep_until = '2099-01-01'",
+        "UPDATE exchange_received SET kind = 'relative' WHERE kind = 'child'",
         "DELETE FROM exchange_received WHERE kind = 'child'",
         "UPDATE exchange_told SET content = zeroblob(16)",
         "DELETE FROM exchange_told",
@@ -646,4 +650,49 @@ fn no_file_of_a_store_names_an_agency_s_own_numbers() {
             assert!(!content.windows(secret.len()).any(|window| window == secret), "{}", file.display());
         }
     }
+}
+
+#[test]
+fn terms_and_facts_travel_and_are_obeyed() {
+    let three = Three::new();
+    let Three { first, nation, .. } = &three;
+    let terms = "sample_id,legal_basis,purposes,consent_kind,consent_on,consent_reference,keep_until\n";
+    let keep = |agency: &Agency, rows: &str| agency.lab.import("keeping", "terms.csv", format!("{terms}{rows}"), &[]);
+    let yes = "C1,consent,search exchange,guardian,2024-01-01,Kanarienbogen-7,2090-01-01\n";
+    keep(first, &format!("{yes}C2,statutory-duty,search,,,,\n")).ends(0);
+    let found = "sample_id,sex,found_on,apparent_age,description\nC1,m,2024-05-01,3岁,Kanarienvogel\n";
+    first.lab.import("found-children", "found.csv", found, &[]).ends(0);
+    let (file, said) = first.send("export", nation, &[]);
+    said.says(&["1 child and 0 families", "do not allow exchange: 1"]);
+    let text = content(&file, first, nation).1;
+    assert!(text.contains("2090-01-01") && text.contains("2024-05-01") && !text.contains("Kanarien"), "{text}");
+    nation.take(&file).ends(0).says(&["children: 1 new"]);
+    let (file, _) = three.second.send("export", nation, &[]);
+    nation.take(&file).ends(0);
+    assert_eq!(nation.candidates(), 1);
+    let candidate = nation.lab.run(&["candidates", "--format", "json"]).ends(0).json()["candidates"][0].clone();
+    let child = candidate["child"].as_str().unwrap();
+    nation.lab.run(&["keeping", "show", child]).ends(0).says(&["consent", "search exchange", "2090-01-01"]);
+    nation.lab.run(&["facts", "show", child]).ends(0).says(&["2024-05-01"]);
+    let due = nation.lab.run(&["due", "--on", "2090-01-02", "--format", "json"]).ends(1).json();
+    assert!(
+        due["due"].as_array().unwrap().iter().any(|row| row["sample"] == *child && row["code"] == "keep-until"),
+        "{due}"
+    );
+    // Without the purpose `kin`, the nation does not compare the child with others.
+    nation.lab.run(&["kin", "--within", "children"]).ends(0).says(&["1"]);
+
+    // The last day is changed, and then the consent is withdrawn.
+    keep(first, &yes.replace("2090", "2080")).ends(0);
+    let (file, said) = first.send("export", nation, &[]);
+    said.says(&["1 child and 0 families"]);
+    nation.take(&file).ends(0);
+    nation.lab.run(&["keeping", "show", child]).ends(0).says(&["2080-01-01"]);
+    keep(first, "C1,consent,search exchange,withdrawn,,,\n").ends(0);
+    let (file, said) = first.send("export", nation, &[]);
+    said.says(&["withdrawn: 1"]);
+    nation.take(&file).ends(0).says(&["deleted: 1 sample"]);
+    nation.lab.run(&["keeping", "show", child]).ends(2);
+    nation.lab.run(&["verify"]).ends(0);
+    first.lab.run(&["verify"]).ends(0);
 }

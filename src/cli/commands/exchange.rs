@@ -27,8 +27,8 @@ pub(crate) enum Exchange {
     Partner(PartnerCommand),
     /// Write a package for an agency: profiles that are new or changed, and the names of withdrawn ones
     ///
-    /// It holds sex, genotypes, drop-out, relations and pedigrees, under names that only this agency gets; no regions, dates,
-    /// kits or identifiers.
+    /// It holds sex, genotypes, drop-out, relations, pedigrees, coded facts, and the legal basis, purposes and last day of keeping,
+    /// under names that only this agency gets; no regions, kits or identifiers. Samples without the purpose exchange stay here.
     Export(ExportRecords),
     /// Take a package of an agency: all of it, or nothing
     Import(ImportPackage),
@@ -214,6 +214,12 @@ impl ExportRecords {
             count(sent.gone),
             count(sent.unchanged)
         ));
+        if sent.withheld > 0 {
+            output.warn(&format!(
+                "samples that stay here, because the terms on which they are kept do not allow exchange: {}",
+                count(sent.withheld)
+            ));
+        }
         if sent.no_longer_relayed > 0 {
             output.warn(&format!(
                 "without --relayed, records of other agencies are withdrawn: {}",

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::audit::Entry;
-use crate::exchange::{ContentKind, Contents, Mapping, SentFamily, SentPerson, digest_of_line};
+use crate::exchange::{ContentKind, Contents, Mapping, SentFamily, SentPerson, SentTerms, digest_of_line};
+use crate::facts::Facts;
+use crate::keeping::Terms;
 use crate::ledger::{Chosen, Exchanged, LastPackage, Ledger, PackageKind, Partner, Sending, SentRecord};
 use crate::model::{Layout, Locus, Panel, Pedigree, Pseudonym, Relation, SampleRecord};
 use crate::pseudonym::ExchangeNames;
@@ -12,6 +14,7 @@ use super::content::{Changes, PackageOptions, write_package};
 use super::partners::partner_to_send_to;
 use crate::store::error::{Incomplete, StoreError};
 use crate::store::folder::Store;
+use crate::store::keeping::enforce::withheld;
 use crate::store::observer::Observer;
 
 /// What was sent to an agency.
@@ -28,13 +31,16 @@ pub struct RecordsSent {
     pub gone: u64,
     /// Number of children and families that the agency has, and that did not change.
     pub unchanged: u64,
+    /// Number of samples that may not leave, because the terms on which they are kept do not allow it.
+    pub withheld: u64,
     /// Number of those withdrawn that are of other agencies, and that this package would have with `relayed`.
     pub no_longer_relayed: u64,
 }
 
 impl Store {
     /// Writes a package with the profiles that are new for an agency, or changed, and with the names of what is withdrawn:
-    /// no more than sex, genotypes, drop-out, relations and pedigrees. What other agencies sent is included if `relayed`
+    /// no more than sex, genotypes, drop-out, relations, pedigrees, coded facts, and the legal basis,
+    /// purposes and last day of keeping. Samples whose terms do not allow it stay here. What other agencies sent is included if `relayed`
     /// is set, but never what the recipient sent.
     ///
     /// ```no_run
@@ -110,8 +116,12 @@ struct Packing<'a> {
     is_complete: bool,
     /// Samples and families that are not sent: the recipient's own, and those of others unless they are relayed.
     others: HashSet<Pseudonym>,
-    /// Until when records of other agencies may be kept.
-    keep_until: HashMap<Pseudonym, String>,
+    /// The terms of samples that have some.
+    terms: HashMap<Pseudonym, SentTerms>,
+    /// The samples that may not leave.
+    withheld: BTreeSet<Pseudonym>,
+    /// What is stated about children and families.
+    facts: HashMap<Pseudonym, Facts>,
     /// What the recipient has, by pseudonym.
     sent: HashMap<Pseudonym, SentRecord>,
     /// What the recipient has, by name, and was not found yet.
@@ -129,14 +139,13 @@ impl<'a> Packing<'a> {
         partner: &'a Partner,
         (is_complete, relayed): (bool, bool),
     ) -> Result<Self, StoreError> {
-        let (mut others, mut keep_until) = (HashSet::new(), HashMap::new());
-        for (from, record) in ledger.received()? {
-            if from == partner.id || !relayed {
-                others.insert(record.own);
-            } else if let Some(day) = record.keep_until {
-                keep_until.insert(record.own, day);
-            }
-        }
+        let received = ledger.received()?.into_iter();
+        let others = received.filter(|(from, _)| *from == partner.id || !relayed).map(|(_, record)| record.own);
+        let others: HashSet<Pseudonym> = others.collect();
+        let of_terms =
+            |terms: Terms| SentTerms { basis: terms.basis, purposes: terms.purposes, keep_until: terms.keep_until };
+        let kept = ledger.kept_samples(false)?.into_iter();
+        let terms = kept.filter_map(|one| Some((one.sample, of_terms(one.terms?)))).collect();
         let sent = ledger.sent_to(partner.id)?;
         let loci = ledger.loci()?;
         let mut content = Vec::new();
@@ -148,7 +157,9 @@ impl<'a> Packing<'a> {
             loci,
             is_complete,
             others,
-            keep_until,
+            terms,
+            withheld: withheld(ledger)?,
+            facts: ledger.last_facts()?,
             sent: sent.iter().filter_map(|record| Some((record.own?, *record))).collect(),
             not_found: sent.into_iter().map(|record| (record.sent, record)).collect(),
             content,
@@ -164,7 +175,10 @@ impl<'a> Packing<'a> {
     }
 
     fn person(&self, record: SampleRecord) -> SentPerson {
-        let keep_until = self.keep_until.get(&record.sample).and_then(|day| day.parse().ok());
+        let facts = match self.facts.get(&record.sample) {
+            Some(Facts::Found(found)) if record.family.is_none() => Some(found.clone()),
+            _ => None,
+        };
         let mut many = record.many;
         many.sort_unstable_by_key(|one| one.0);
         SentPerson {
@@ -173,7 +187,8 @@ impl<'a> Packing<'a> {
             drop_out: record.drop_out,
             profile: record.profile,
             many,
-            keep_until,
+            terms: self.terms.get(&record.sample).copied(),
+            facts,
         }
     }
 
@@ -198,7 +213,9 @@ impl<'a> Packing<'a> {
         let loci = self.loci.clone();
         ledger.export(Layout::Children, Chosen::All, &loci, |record| {
             let own = record.sample;
-            if !self.others.contains(&own) {
+            if self.withheld.contains(&own) {
+                self.done.withheld += u64::from(!self.others.contains(&own));
+            } else if !self.others.contains(&own) {
                 let line = Contents::child_line(Mapping::own(), &self.person(record));
                 self.done.children += u64::from(self.line(Exchanged::Child, own, &line));
             }
@@ -252,7 +269,14 @@ impl<'a> Packing<'a> {
         for (at, record) in records.into_iter().enumerate() {
             let place = pedigree.and_then(|pedigree| pedigree.relatives().get(at).copied());
             let (own, relation) = (record.sample, record.family.map_or(relation, |of| of.1));
+            if self.withheld.contains(&own) {
+                self.done.withheld += 1;
+                continue;
+            }
             relatives.push((relation, place, own, self.person(record)));
+        }
+        if relatives.is_empty() {
+            return Ok(());
         }
         relatives.sort_by_key(|(relation, _, _, person)| (*relation, person.sample));
         let places: Vec<usize> = relatives.iter().filter_map(|one| one.1).collect();
@@ -260,7 +284,11 @@ impl<'a> Packing<'a> {
         let pedigree = pedigree.map(reordered).transpose().map_err(|_| Incomplete::Pedigree(family))?;
         let owns: Vec<(Pseudonym, Pseudonym)> = relatives.iter().map(|one| (one.2, one.3.sample)).collect();
         let relatives = relatives.into_iter().map(|(relation, _, _, person)| (relation, person)).collect();
-        let sent = SentFamily { family: self.name(family), relatives, pedigree };
+        let facts = match self.facts.get(&family) {
+            Some(Facts::Missing(missing)) => Some(missing.clone()),
+            _ => None,
+        };
+        let sent = SentFamily { family: self.name(family), relatives, pedigree, facts };
         let line = Contents::family_line(Mapping::own(), &sent);
         self.done.families += u64::from(self.line(Exchanged::Family, family, &line));
         for (own, name) in owns {

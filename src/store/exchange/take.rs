@@ -10,12 +10,14 @@ use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
 use crate::exchange::{
-    ContentKind, Contents, ExchangeKey, Hit, HitBody, HitLine, Hits, Manifest, Mapping, PackageFault, SentPerson, Side,
-    open,
+    ContentKind, Contents, ExchangeKey, Hit, HitBody, HitLine, Hits, Manifest, Mapping, PackageFault, SentPerson,
+    SentTerms, Side, open,
 };
+use crate::facts::Facts;
+use crate::keeping::Terms;
 use crate::ledger::{
-    Batch, Exchanged, LastPackage, LedgerError, PackageKind, Partner, ReceivedHit, ReceivedRecord, Returning, Taken,
-    TakingRecords,
+    Batch, Exchanged, LastPackage, LedgerError, NewFacts, PackageKind, Partner, ReceivedHit, ReceivedRecord, Returning,
+    Taken, TakingRecords,
 };
 use crate::matching::IdentityRule;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SampleRecord};
@@ -173,6 +175,8 @@ impl Store {
                     is_complete: manifest.complete,
                     children: records.children,
                     families: records.families,
+                    terms: records.terms,
+                    facts: records.facts,
                     names: &records.names,
                     gone: &records.gone,
                 };
@@ -272,6 +276,8 @@ fn lines(taking: &TakingRecords<'_>) -> HashMap<Pseudonym, u64> {
 struct Records {
     children: Batch,
     families: Batch,
+    terms: Vec<(Pseudonym, Terms)>,
+    facts: Vec<NewFacts>,
     names: Vec<ReceivedRecord>,
     gone: Vec<Pseudonym>,
 }
@@ -289,25 +295,26 @@ impl Records {
         let mut records = Self {
             children: batch(Layout::Children, &loci, digest),
             families: batch(Layout::Families, &loci, digest),
+            terms: Vec::new(),
+            facts: Vec::new(),
             names: Vec::new(),
             gone,
         };
         let mut line = 1;
-        for child in children {
+        let stated = |subject, facts| NewFacts { subject, facts, text: None, claim: None };
+        for mut child in children {
             line += 1;
+            let found = child.facts.take().map(Facts::Found);
+            records.facts.extend(found.map(|facts| stated(own(child.sample), facts)));
             records.name(Exchanged::Child, &child, own(child.sample));
             records.children.rows.push(record(line, &agency, own(child.sample), None, child));
         }
         for family in families {
             line += 1;
             let pseudonym = own(family.family);
-            let keep_until = family.relatives.iter().filter_map(|relative| relative.1.keep_until).min();
-            records.names.push(ReceivedRecord {
-                kind: Exchanged::Family,
-                theirs: family.family,
-                own: pseudonym,
-                keep_until: keep_until.map(|day| day.to_string()),
-            });
+            records.names.push(ReceivedRecord { kind: Exchanged::Family, theirs: family.family, own: pseudonym });
+            let missing = family.facts.map(Facts::Missing);
+            records.facts.extend(missing.map(|facts| stated(pseudonym, facts)));
             if let Some(pedigree) = family.pedigree {
                 // In the ledger, the relatives of a pedigree are in the order of their pseudonyms.
                 let mut placed: Vec<(Pseudonym, usize)> = family
@@ -339,8 +346,11 @@ impl Records {
     }
 
     fn name(&mut self, kind: Exchanged, person: &SentPerson, own: Pseudonym) {
-        let keep_until = person.keep_until.map(|day| day.to_string());
-        self.names.push(ReceivedRecord { kind, theirs: person.sample, own, keep_until });
+        self.names.push(ReceivedRecord { kind, theirs: person.sample, own });
+        self.terms.extend(person.terms.map(|terms| {
+            let SentTerms { basis, purposes, keep_until } = terms;
+            (own, Terms { keep_until, ..Terms::new(basis, purposes) })
+        }));
     }
 }
 
