@@ -680,7 +680,7 @@ fn terms_and_facts_travel_and_are_obeyed() {
         "{due}"
     );
     // Without the purpose `kin`, the nation does not compare the child with others.
-    nation.lab.run(&["kin", "--within", "children"]).ends(0).says(&["1"]);
+    nation.lab.run(&["kin", "--within", "children"]).ends(1).says(&["do not allow kin: 1 sample"]);
 
     // The last day is changed, and then the consent is withdrawn.
     keep(first, &yes.replace("2090", "2080")).ends(0);

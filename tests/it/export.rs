@@ -513,3 +513,19 @@ fn a_cmf_file_brings_the_genotypes_into_another_store() {
     };
     assert_eq!(genotypes(&lab), genotypes(&other));
 }
+
+#[test]
+#[ignore = "requires R with the package pedFamilias: .ci/run runs it where they are installed"]
+fn a_case_is_read_by_r() {
+    let script = std::env::var("REUNITE_FAMILIAS").unwrap();
+    let lab = Lab::with_population(6, 30);
+    lab.run(&["match", "--min-log10-lr", "-30"]);
+    let pair = lab.run(&["candidates", "--format", "json"]).ends(0).json()["candidates"][0].clone();
+    let (family, child) = (pair["family"].as_str().unwrap(), pair["child"].as_str().unwrap());
+    let case = lab.name("case.fam");
+    let words = ["export", "--to", "fam", "--show-genotypes", "--family", family, "--child", child, &case];
+    lab.run(&words).ends(0).says(&["a case of 1 family and 1 child"]);
+    let said = std::process::Command::new(script).arg(&case).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert!(said.status.success() && out.trim() == "case.fam H1 H2", "{out}{err}");
+}

@@ -249,7 +249,7 @@ impl ExportResults {
         ));
         if sent.below > 0 {
             output.warn(&format!(
-                "below the threshold given, hits that were sent before are withdrawn: {}",
+                "without the former threshold, hits of this agency are withdrawn: {}",
                 count(sent.below)
             ));
         }
