@@ -216,7 +216,7 @@ impl ExportRecords {
         ));
         if sent.withheld > 0 {
             output.warn(&format!(
-                "samples that stay here, because the terms on which they are kept do not allow exchange: {}",
+                "samples without the purpose exchange stay here: {}",
                 count(sent.withheld)
             ));
         }
