@@ -215,10 +215,7 @@ impl ExportRecords {
             count(sent.unchanged)
         ));
         if sent.withheld > 0 {
-            output.warn(&format!(
-                "samples without the purpose exchange stay here: {}",
-                count(sent.withheld)
-            ));
+            output.warn(&format!("samples without the purpose exchange stay here: {}", count(sent.withheld)));
         }
         if sent.no_longer_relayed > 0 {
             output.warn(&format!(
