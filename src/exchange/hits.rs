@@ -53,17 +53,9 @@ pub struct HitsBasis {
     pub prior: String,
 }
 
-/// A pair that may belong together.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hit {
-    /// The name of the hit, the same for both agencies.
-    pub reference: Pseudonym,
-    /// Which of the two is of the recipient.
-    pub side: Side,
-    /// The family: the recipient's name for it, if it is of the recipient, otherwise a name for the recipient.
-    pub family: Pseudonym,
-    /// The child, in the same way.
-    pub child: Pseudonym,
+/// What the numbers of a pair mean, and what was decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HitNumbers {
     /// log10 of the likelihood ratio.
     pub log10_lr: f64,
     /// `true` if that holds only with a statement of the papers in doubt.
@@ -82,26 +74,27 @@ pub struct Hit {
     pub decision: String,
 }
 
+/// A pair that may belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The name of the hit, the same for both agencies.
+    pub reference: Pseudonym,
+    /// Which of the two is of the recipient.
+    pub side: Side,
+    /// The family: the recipient's name for it, if it is of the recipient, otherwise a name for the recipient.
+    pub family: Pseudonym,
+    /// The child, in the same way.
+    pub child: Pseudonym,
+    /// The numbers.
+    pub numbers: HitNumbers,
+}
+
 /// What a store keeps of a hit that another agency told: its numbers and what they are based on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct HitBody {
-    /// log10 of the likelihood ratio.
-    pub log10_lr: f64,
-    /// `true` if that holds only with a statement of the papers in doubt.
-    pub papers_doubted: bool,
-    /// Number of loci compared.
-    pub loci_compared: u32,
-    /// Number of loci at which a mutation is required.
-    pub incompatible_loci: u32,
-    /// Expected number of chance hits in the agency's database.
-    pub expected_chance_hits: Option<f64>,
-    /// Posterior probability.
-    pub posterior: Option<f64>,
-    /// The class.
-    pub class: Option<String>,
-    /// The state of the agency's review.
-    pub decision: String,
+    /// The numbers.
+    #[serde(flatten)]
+    pub numbers: HitNumbers,
     /// Digest of the agency's run.
     pub run: String,
     /// The agency's program.
@@ -119,14 +112,7 @@ impl HitBody {
     #[must_use]
     pub fn new(hit: &Hit, basis: &HitsBasis, made_on: &str) -> Self {
         Self {
-            log10_lr: hit.log10_lr,
-            papers_doubted: hit.papers_doubted,
-            loci_compared: hit.loci_compared,
-            incompatible_loci: hit.incompatible_loci,
-            expected_chance_hits: hit.expected_chance_hits,
-            posterior: hit.posterior,
-            class: hit.class.clone(),
-            decision: hit.decision.clone(),
+            numbers: hit.numbers.clone(),
             run: basis.run.clone(),
             program: basis.program.clone(),
             frequencies: basis.frequencies.clone(),
@@ -163,14 +149,14 @@ impl Hit {
             (Field::Side, Some(self.side.word().into())),
             (Field::Family, Some(self.family.to_string().into())),
             (Field::Child, Some(self.child.to_string().into())),
-            (Field::Log10Lr, Some(self.log10_lr.into())),
-            (Field::PapersDoubted, Some(self.papers_doubted.into())),
-            (Field::LociCompared, Some(self.loci_compared.into())),
-            (Field::IncompatibleLoci, Some(self.incompatible_loci.into())),
-            (Field::ChanceHits, self.expected_chance_hits.map(Value::from)),
-            (Field::Posterior, self.posterior.map(Value::from)),
-            (Field::Class, self.class.as_deref().map(Value::from)),
-            (Field::Decision, Some(self.decision.as_str().into())),
+            (Field::Log10Lr, Some(self.numbers.log10_lr.into())),
+            (Field::PapersDoubted, Some(self.numbers.papers_doubted.into())),
+            (Field::LociCompared, Some(self.numbers.loci_compared.into())),
+            (Field::IncompatibleLoci, Some(self.numbers.incompatible_loci.into())),
+            (Field::ChanceHits, self.numbers.expected_chance_hits.map(Value::from)),
+            (Field::Posterior, self.numbers.posterior.map(Value::from)),
+            (Field::Class, self.numbers.class.as_deref().map(Value::from)),
+            (Field::Decision, Some(self.numbers.decision.as_str().into())),
         ];
         text(mapping, Field::Hit, fields)
     }
@@ -233,14 +219,16 @@ impl Hits {
                     side,
                     family: line.name(Field::Family)?,
                     child: line.name(Field::Child)?,
-                    log10_lr: line.number(Field::Log10Lr)?,
-                    papers_doubted: line.value(Field::PapersDoubted)? == Value::Bool(true),
-                    loci_compared: line.whole(Field::LociCompared)?,
-                    incompatible_loci: line.whole(Field::IncompatibleLoci)?,
-                    expected_chance_hits: line.optional_number(Field::ChanceHits)?,
-                    posterior: line.optional_number(Field::Posterior)?,
-                    class: line.optional_text(Field::Class)?,
-                    decision: line.text(Field::Decision)?,
+                    numbers: HitNumbers {
+                        log10_lr: line.number(Field::Log10Lr)?,
+                        papers_doubted: line.value(Field::PapersDoubted)? == Value::Bool(true),
+                        loci_compared: line.whole(Field::LociCompared)?,
+                        incompatible_loci: line.whole(Field::IncompatibleLoci)?,
+                        expected_chance_hits: line.optional_number(Field::ChanceHits)?,
+                        posterior: line.optional_number(Field::Posterior)?,
+                        class: line.optional_text(Field::Class)?,
+                        decision: line.text(Field::Decision)?,
+                    },
                 })));
             } else {
                 return Err(line.fault("it is of an unknown kind"));

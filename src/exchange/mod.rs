@@ -22,7 +22,7 @@ mod package;
 mod records;
 
 pub use fault::PackageFault;
-pub use hits::{Hit, HitBody, HitLine, Hits, HitsBasis, Side};
+pub use hits::{Hit, HitBody, HitLine, HitNumbers, Hits, HitsBasis, Side};
 pub use key::{Card, CardError, ExchangeKey};
 pub use limits::MOST_CONTENT;
 pub use manifest::{ContentKind, Manifest};

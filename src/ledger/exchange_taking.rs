@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use super::audit::append;
 use super::column::{pseudonym, pseudonym_list};
 use super::exchange::{HITS, ReceivedRow, Stored, delete, partner};
-use super::expunge::expunge_in;
+use super::expunge::{expunge_in, families_of};
 use super::import::import_in;
 use super::keeping::TermsWriter;
 use super::ledger::Ledger;
@@ -230,19 +230,6 @@ fn members(tx: &Transaction<'_>, families: &[Pseudonym]) -> Result<Vec<(Pseudony
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push((pseudonym(row, 0)?, pseudonym(row, 1)?));
-    }
-    Ok(all)
-}
-
-fn families_of(tx: &Transaction<'_>, sample: Pseudonym) -> Result<Vec<Pseudonym>, LedgerError> {
-    let mut statement = tx.prepare(
-        "SELECT family.pseudonym FROM sample JOIN member ON sample_id = sample.id JOIN family ON family.id = family_id
-         WHERE sample.pseudonym = ?1",
-    )?;
-    let mut rows = statement.query([sample.as_bytes()])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(pseudonym(row, 0)?);
     }
     Ok(all)
 }

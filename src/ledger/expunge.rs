@@ -227,7 +227,8 @@ fn id_of(connection: &Connection, table: &str, pseudonym: Pseudonym) -> rusqlite
     connection.query_row(&sql, [pseudonym.as_bytes()], |row| row.get(0)).optional()
 }
 
-fn families_of(connection: &Connection, sample: Pseudonym) -> Result<Vec<Pseudonym>, LedgerError> {
+/// Returns the families of a sample.
+pub(super) fn families_of(connection: &Connection, sample: Pseudonym) -> Result<Vec<Pseudonym>, LedgerError> {
     let mut statement = connection.prepare(
         "SELECT family.pseudonym FROM sample JOIN member ON sample_id = sample.id JOIN family ON family.id = family_id
          WHERE sample.pseudonym = ?1",

@@ -178,9 +178,18 @@ impl ReceivedHitsReport {
         for row in &self.hits {
             let body = &row.body;
             csv.field(&row.agency).field(row.reference).optional(row.family).optional(row.child).optional(row.other);
-            csv.field(body.log10_lr).field(body.papers_doubted).field(body.loci_compared).field(body.incompatible_loci);
-            csv.optional(body.expected_chance_hits).optional(body.posterior).optional(body.class.as_ref());
-            csv.field(&body.decision).field(&body.run).field(&body.program).field(&body.frequencies).field(&body.prior);
+            csv.field(body.numbers.log10_lr)
+                .field(body.numbers.papers_doubted)
+                .field(body.numbers.loci_compared)
+                .field(body.numbers.incompatible_loci);
+            csv.optional(body.numbers.expected_chance_hits)
+                .optional(body.numbers.posterior)
+                .optional(body.numbers.class.as_ref());
+            csv.field(&body.numbers.decision)
+                .field(&body.run)
+                .field(&body.program)
+                .field(&body.frequencies)
+                .field(&body.prior);
             csv.field(&body.made_on).field(&row.received_on).end_row();
         }
         csv.finish()
@@ -204,10 +213,10 @@ impl ReceivedHitsReport {
                 side(row.family),
                 side(row.child),
                 whose.to_owned(),
-                ratio(body.log10_lr),
-                body.posterior.map(probability).unwrap_or_default(),
-                body.class.clone().unwrap_or_default(),
-                body.decision.clone(),
+                ratio(body.numbers.log10_lr),
+                body.numbers.posterior.map(probability).unwrap_or_default(),
+                body.numbers.class.clone().unwrap_or_default(),
+                body.numbers.decision.clone(),
             ]
         });
         let heads = ["agency", "reference", "family", "child", "ours", "LR", "posterior", "class", "decision"];

@@ -97,14 +97,18 @@ impl Package {
         PackageOptions { to: &self.to, key, file: &self.file, complete: self.complete, after: self.after }
     }
 
-    fn say(&self, package: Option<u64>, output: &Output) {
+    fn say(&self, package: Option<u64>, last: u64, output: &Output) {
         match package {
             Some(number) => output.say(&format!(
                 "wrote package {number} for {} to {}; only that agency can open it",
                 self.to,
                 shown_path(&self.file)
             )),
-            None => output.say(&format!("nothing is new for {}: no package was written", self.to)),
+            None if last == 0 => output.say(&format!("nothing is new for {}: no package was written", self.to)),
+            None => output.say(&format!(
+                "nothing is new for {} since package {last}: no package was written; if that one did not arrive, --complete sends everything",
+                self.to
+            )),
         }
     }
 }
@@ -206,7 +210,7 @@ impl ExportRecords {
         let (store, entry) = (global.open()?, global.entry("exchange export"));
         let key = store.exchange_key(&self.package.key.exchange_key)?;
         let sent = store.send_records(&self.package.options(&key), self.relayed, &entry, &Notices::new(output))?;
-        self.package.say(sent.package, output);
+        self.package.say(sent.package, sent.last, output);
         output.say(&format!(
             "new or changed: {} and {}; withdrawn: {}; unchanged: {}",
             plural(sent.children, "child"),
@@ -237,7 +241,7 @@ impl ExportResults {
                 "samples or families changed since the last match: these are its hits; match first, then send again",
             );
         }
-        self.package.say(sent.package, output);
+        self.package.say(sent.package, sent.last, output);
         output.say(&format!(
             "new or changed: {}; withdrawn: {}; unchanged: {}",
             plural(sent.hits, "hit"),

@@ -43,7 +43,9 @@ impl Store {
                 received_on: at.strftime("%Y-%m-%d").to_string(),
             });
         }
-        rows.sort_by(|a, b| b.body.log10_lr.total_cmp(&a.body.log10_lr).then(a.reference.cmp(&b.reference)));
+        rows.sort_by(|a, b| {
+            b.body.numbers.log10_lr.total_cmp(&a.body.numbers.log10_lr).then(a.reference.cmp(&b.reference))
+        });
         let about = rows.iter().flat_map(|row| [row.family, row.child]).flatten();
         ledger.append_look(&entry.clone().with("hits", rows.len()).about(about))?;
         Ok(ReceivedHitsReport::new(rows))

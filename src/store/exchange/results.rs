@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::audit::Entry;
-use crate::exchange::{ContentKind, Hit, Hits, HitsBasis, Mapping, Side, digest_of_line};
+use crate::exchange::{ContentKind, Hit, HitNumbers, Hits, HitsBasis, Mapping, Side, digest_of_line};
 use crate::ledger::{CandidateFilter, LastPackage, PackageKind, Sending, SentRecord, ToldHit};
 use crate::model::{Pseudonym, View};
 use crate::pseudonym::ExchangeNames;
@@ -24,6 +24,8 @@ use crate::store::observer::Observer;
 pub struct HitsSent {
     /// Number of the package; `None` if nothing changed since the last one, and none was written.
     pub package: Option<u64>,
+    /// Number of the last package before.
+    pub last: u64,
     /// Number of hits that are new or changed.
     pub hits: u64,
     /// Number of hits that are withdrawn.
@@ -87,7 +89,7 @@ impl Store {
         let mut not_found: BTreeMap<Pseudonym, ToldHit> = told.into_iter().map(|hit| (hit.reference, hit)).collect();
         let mut content = Vec::new();
         Hits::push_basis(&mut content, Mapping::own(), &basis(&report, least));
-        let (mut put, mut done) = (Vec::new(), HitsSent::default());
+        let (mut put, mut done) = (Vec::new(), HitsSent { last: partner.sent.hits.number, ..HitsSent::default() });
         for row in &report.candidates {
             let pair = (row.family, row.child);
             let reference = references.get(&pair).copied().unwrap_or_else(|| names.reference(pair.0, pair.1));
@@ -160,13 +162,15 @@ fn hit(row: &CandidateRow, (reference, side): (Pseudonym, Side), family: Pseudon
         side,
         family,
         child,
-        log10_lr: row.log10_lr,
-        papers_doubted: row.views.made_by != View::Stated,
-        loci_compared: row.loci_compared,
-        incompatible_loci: row.incompatible_loci,
-        expected_chance_hits: meaning.map(|meaning| meaning.expected_chance_hits),
-        posterior: meaning.map(|meaning| meaning.posterior),
-        class: meaning.map(|meaning| meaning.class.word().to_owned()),
-        decision: row.review.as_ref().map_or("new", |review| review.status.word()).to_owned(),
+        numbers: HitNumbers {
+            log10_lr: row.log10_lr,
+            papers_doubted: row.views.made_by != View::Stated,
+            loci_compared: row.loci_compared,
+            incompatible_loci: row.incompatible_loci,
+            expected_chance_hits: meaning.map(|meaning| meaning.expected_chance_hits),
+            posterior: meaning.map(|meaning| meaning.posterior),
+            class: meaning.map(|meaning| meaning.class.word().to_owned()),
+            decision: row.review.as_ref().map_or("new", |review| review.status.word()).to_owned(),
+        },
     }
 }

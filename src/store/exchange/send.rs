@@ -23,6 +23,8 @@ use crate::store::observer::Observer;
 pub struct RecordsSent {
     /// Number of the package; `None` if nothing changed since the last one, and none was written.
     pub package: Option<u64>,
+    /// Number of the last package before.
+    pub last: u64,
     /// Number of children that are new or changed.
     pub children: u64,
     /// Number of families that are new or changed.
@@ -79,6 +81,7 @@ impl Store {
         packing.families(&ledger)?;
         packing.gone();
         let Packing { content, put, gone, done, .. } = packing;
+        let done = RecordsSent { last: partner.sent.records.number, ..done };
         let has_changes = done.children + done.families + done.gone > 0;
         if !has_changes && !options.complete {
             let entry = entry.clone().with("agency", partner.name.as_str()).with("outcome", "nothing new");
