@@ -102,7 +102,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::NotSearched(_) => {
             "`reunite keeping show SAMPLE` shows the terms; import others if the person agrees"
         }
-        StoreError::NoSubject(_) => "nothing was expunged",
+        StoreError::NoSubject(_) => "nothing was changed",
         StoreError::HalfAlone => "name the family with --family",
         StoreError::LetterLacksPhone => {
             "give --phone NUMBER, or set it for all letters: reunite config set letter.phone NUMBER"

@@ -68,7 +68,8 @@ fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 // Words of rooms that this one does not import; `tests/it/report.rs` compares them.
-const LOST_CAUSES: &str = "family-withdrawn data-changed found-again returned settings-changed below-criterion";
+const LOST_CAUSES: &str =
+    "family-withdrawn data-changed purpose-ended found-again returned settings-changed below-criterion";
 const FAMILY_MARKS: &str = "same-person exchanged-samples swapped-sample wrong-relation sample-or-relation contradiction \
      mutation";
 const WITHDRAWALS: &str = "wrong-sample wrong-relation found consent other";

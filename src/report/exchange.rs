@@ -7,7 +7,7 @@ use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::page::{Page, plain_table};
 #[cfg(feature = "cli")]
-use super::words::{count, probability, ratio};
+use super::words::{count, ratio};
 use crate::exchange::HitBody;
 use crate::model::Pseudonym;
 
@@ -28,8 +28,8 @@ pub struct PartnerRow {
     pub packages_taken: u64,
     /// Number of the last package of hits from it.
     pub hits_packages_taken: u64,
-    /// Number of samples and families that it has from this store.
-    pub records_there: u64,
+    /// Number of samples and families that were sent to it and not withdrawn.
+    pub records_sent: u64,
     /// Number of samples and families that this store has from it.
     pub records_here: u64,
 }
@@ -70,7 +70,7 @@ impl PartnersReport {
             "hits_packages_sent",
             "packages_taken",
             "hits_packages_taken",
-            "records_there",
+            "records_sent",
             "records_here",
         ]);
         for row in &self.agencies {
@@ -78,7 +78,7 @@ impl PartnersReport {
             csv.field(row.hits_packages_sent)
                 .field(row.packages_taken)
                 .field(row.hits_packages_taken)
-                .field(row.records_there)
+                .field(row.records_sent)
                 .field(row.records_here)
                 .end_row();
         }
@@ -96,12 +96,11 @@ impl PartnersReport {
                 state.to_owned(),
                 format!("{} + {}", row.packages_sent, row.hits_packages_sent),
                 format!("{} + {}", row.packages_taken, row.hits_packages_taken),
-                count(row.records_there),
+                count(row.records_sent),
                 count(row.records_here),
-                row.card.clone(),
             ]
         });
-        let heads = ["agency", "state", "packages sent", "packages taken", "records there", "records here", "card"];
+        let heads = ["agency", "state", "packages sent", "packages taken", "records sent", "records here"];
         plain_table(heads, &[2, 3, 4, 5], rows)
     }
 }
@@ -214,12 +213,11 @@ impl ReceivedHitsReport {
                 side(row.child),
                 whose.to_owned(),
                 ratio(body.numbers.log10_lr),
-                body.numbers.posterior.map(probability).unwrap_or_default(),
                 body.numbers.class.clone().unwrap_or_default(),
                 body.numbers.decision.clone(),
             ]
         });
-        let heads = ["agency", "reference", "family", "child", "ours", "LR", "posterior", "class", "decision"];
-        plain_table(heads, &[5, 6], rows)
+        let heads = ["agency", "reference", "family", "child", "ours", "LR", "class", "review"];
+        plain_table(heads, &[5], rows)
     }
 }

@@ -696,3 +696,41 @@ fn terms_and_facts_travel_and_are_obeyed() {
     nation.lab.run(&["verify"]).ends(0);
     first.lab.run(&["verify"]).ends(0);
 }
+
+#[test]
+fn what_must_stay_stays_and_what_a_recipient_cannot_do_is_not_asked_of_it() {
+    let three = Three::new();
+    let Three { first, nation, .. } = &three;
+    let terms = "sample_id,legal_basis,purposes,consent_kind,consent_on\n";
+    let rows = "C1,consent,search exchange,guardian,2024-01-01\nC2,consent,search exchange,,\n";
+    first.lab.import("keeping", "terms.csv", format!("{terms}{rows}"), &[]).ends(0);
+    let (file, said) = first.send("export", nation, &[]);
+    said.says(&["1 child and 0 families", "do not allow exchange stay here: 1"]);
+    nation.take(&file).ends(0);
+    let due = nation.lab.run(&["due", "--on", "2050-01-01", "--format", "json"]).ends(0).json();
+    assert_eq!(due["due"], Value::Array(Vec::new()), "the sender holds the consent");
+    // Nor do they leave in a file for another laboratory.
+    let labs = ["--source-lab", "LAB-1", "--destination-lab", "NATION", "--show-genotypes"];
+    let cmf = first.lab.name("c.xml");
+    let said = first.lab.run(&[&["export", "--as", "children", "--to", "cmf", &cmf], &labs[..]].concat()).ends(0);
+    said.says(&["1 child", "do not allow exchange, and that are left out: 1"]);
+    assert_eq!(first.lab.read("c.xml").matches("<SPECIMENID>").count(), 1);
+    // Whoever expunges learns who has it.
+    let child = first.sample("C1");
+    let said = first.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &child]).ends(0);
+    said.says(&["nation has it: `reunite exchange export"]);
+}
+
+#[test]
+fn a_hit_is_sent_again_only_if_it_says_something_else() {
+    let three = Three::new();
+    three.gather();
+    three.tell();
+    let Three { first, nation, .. } = &three;
+    // Another child of the database changes the posterior and the chance hits a little.
+    nation.import_children(&format!("C9,m,,{OTHER}\n"), &[]).ends(0);
+    assert_eq!(nation.candidates(), 1);
+    nation.send("results", first, &[]).1.says(&["nothing is new for first since package 1"]);
+    let own = nation.lab.name("exchange.pub");
+    nation.exchange(&["partner", "add", "ourselves", &own]).ends(2).says(&["this laboratory's own exchange key"]);
+}

@@ -28,7 +28,7 @@ pub(crate) enum Exchange {
     /// Write a package for an agency: profiles that are new or changed, and the names of withdrawn ones
     ///
     /// It holds sex, genotypes, drop-out, relations, pedigrees, coded facts, and the legal basis, purposes and last day of keeping,
-    /// under names that only this agency gets; no regions, kits or identifiers. Samples without the purpose exchange stay here.
+    /// under names that only this agency gets; no regions, kits or identifiers. Samples whose terms do not allow it stay here.
     Export(ExportRecords),
     /// Take a package of an agency: all of it, or nothing
     Import(ImportPackage),
@@ -63,6 +63,9 @@ pub(crate) struct AddPartner {
     /// Give an agency of this name another card; what passed before stays valid
     #[arg(long)]
     replace: bool,
+    /// This laboratory's exchange key, so that its own card is not added by mistake
+    #[arg(long, value_name = "FILE", env = "REUNITE_EXCHANGE_KEY_FILE")]
+    exchange_key: Option<PathBuf>,
 }
 
 /// The key of this laboratory.
@@ -176,10 +179,13 @@ impl PartnerCommand {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         match self {
             Self::Add(command) => {
-                let new = NewPartner { name: &command.name, card: &command.card, replace: command.replace, own: None };
-                let fingerprint = global.open()?.add_partner(&new, &global.entry("exchange partner add"))?;
+                let store = global.open()?;
+                let own = command.exchange_key.as_deref().map(|file| store.exchange_key(file)).transpose()?;
+                let own = own.as_ref();
+                let new = NewPartner { name: &command.name, card: &command.card, replace: command.replace, own };
+                let fingerprint = store.add_partner(&new, &global.entry("exchange partner add"))?;
                 output.say(&format!(
-                    "added the agency {}; compare the fingerprint of its card by telephone, on the number on file: {fingerprint}",
+                    "admitted the agency {}; compare the fingerprint of its card by telephone, on the number on file: {fingerprint}",
                     command.name
                 ));
             }
@@ -191,6 +197,11 @@ impl PartnerCommand {
                     Format::Csv => output.data(&report.csv())?,
                     Format::Table if report.agencies.is_empty() => {}
                     Format::Table => output.page(report.table())?,
+                }
+                if format.format == Format::Table {
+                    for row in &report.agencies {
+                        output.say(&format!("card of {}: {}", row.agency, row.card));
+                    }
                 }
                 output.say(&format!("agencies: {}", count(report.agencies.len() as u64)));
             }
@@ -219,7 +230,7 @@ impl ExportRecords {
             count(sent.unchanged)
         ));
         if sent.withheld > 0 {
-            output.warn(&format!("samples without the purpose exchange stay here: {}", count(sent.withheld)));
+            output.warn(&format!("samples whose terms do not allow exchange stay here: {}", count(sent.withheld)));
         }
         if sent.no_longer_relayed > 0 {
             output.warn(&format!(
@@ -250,7 +261,7 @@ impl ExportResults {
         ));
         if sent.below > 0 {
             output.warn(&format!(
-                "without the former threshold, hits of this agency are withdrawn: {}",
+                "the threshold is higher than before, and hits below it are withdrawn: {}",
                 count(sent.below)
             ));
         }

@@ -67,6 +67,9 @@ impl Expunge {
                 plural(deleted.candidates, "candidate")
             )),
         }
+        for agency in &report.agencies {
+            output.say(&format!("{agency} has it: `reunite exchange export --to AGENCY FILE` withdraws it there"));
+        }
         if !report.records.records.is_empty() {
             output.page(report.records.table())?;
             output.say(

@@ -1,5 +1,7 @@
 //! Deletes samples and families permanently: from the ledger, the vault and the indices.
 
+use std::collections::HashSet;
+
 use crate::audit::Entry;
 use crate::ledger::{Expunged, Ledger, LedgerError, Replacement, Scope, SealedFile};
 use crate::model::Pseudonym;
@@ -38,6 +40,8 @@ pub struct ExpungeReport {
     /// The earlier records of the audit chain that are, or may be, about one of the deleted: they show which data may
     /// have left the store.
     pub records: AuditReport,
+    /// The agencies that have one of the deleted, by name: the next package to each withdraws it there.
+    pub agencies: Vec<String>,
     /// The number of the last of these records that gave the store another key. Records before it refer to samples and
     /// families by pseudonyms of the earlier key.
     pub rekeyed_by: Option<u64>,
@@ -111,6 +115,7 @@ impl Store {
         // Read the earlier records before the record of this expunging is added.
         let records = records_about(&ledger, &all)?;
         let rekeyed_by = last_rekeying(&records);
+        let agencies = agencies_with(&ledger, &all)?;
         let deleted = if dry_run {
             ledger.append(&entry.clone().with("outcome", "dry run").about(all))?;
             None
@@ -125,6 +130,7 @@ impl Store {
             families: scope.families.len() as u64,
             deleted,
             records: AuditReport::new(records),
+            agencies,
             rekeyed_by,
         })
     }
@@ -169,4 +175,17 @@ impl Store {
         }
         Ok(replaced)
     }
+}
+
+/// Returns the names of the agencies that have one of these samples or families.
+fn agencies_with(ledger: &Ledger, whom: &[Pseudonym]) -> Result<Vec<String>, StoreError> {
+    let whom: HashSet<Pseudonym> = whom.iter().copied().collect();
+    let mut agencies = Vec::new();
+    for partner in ledger.partners()? {
+        let sent = ledger.sent_to(partner.id)?;
+        if sent.iter().any(|record| record.own.is_some_and(|own| whom.contains(&own))) {
+            agencies.push(partner.name);
+        }
+    }
+    Ok(agencies)
 }

@@ -51,8 +51,8 @@ pub enum ExchangeError {
     },
     /// A package that was taken already, or one from before it.
     #[error(
-        "it is package {number} of {agency} ({}), and package {last} was taken already; if the store of {agency} was restored from \
-         a backup, ask for one with `--complete --after {last}`", content.word()
+        "it is package {number} of {agency} ({}), and package {last} was taken already: nothing to do; only if the store of {agency} was \
+         restored from a backup, ask for one with `--complete --after {last}`", content.word()
     )]
     Replay {
         /// The agency.

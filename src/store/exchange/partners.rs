@@ -123,7 +123,7 @@ impl Store {
                 hits_packages_sent: partner.sent.hits.number,
                 packages_taken: partner.received.records.number,
                 hits_packages_taken: partner.received.hits.number,
-                records_there: ledger.sent_to(partner.id)?.len() as u64,
+                records_sent: ledger.sent_to(partner.id)?.len() as u64,
                 records_here: received.iter().filter(|one| one.0 == partner.id).count() as u64,
                 agency: partner.name,
             });

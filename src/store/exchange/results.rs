@@ -98,8 +98,9 @@ impl Store {
                 (true, false) => Side::Family,
                 (false, _) => Side::Child,
             };
-            let line = hit(row, (reference, side), name(row.family), name(row.child)).line(Mapping::own());
-            let now = ToldHit { reference, pair: Some(pair), content: digest_of_line(&line) };
+            let hit = hit(row, (reference, side), name(row.family), name(row.child));
+            let now = ToldHit { reference, pair: Some(pair), content: what_matters(&hit) };
+            let line = hit.line(Mapping::own());
             if not_found.remove(&reference) == Some(now) {
                 if !options.complete {
                     done.unchanged += 1;
@@ -143,6 +144,13 @@ impl Store {
         let number = write_package(&mut ledger, options, (&partner, &card), &changes, &entry)?;
         Ok(HitsSent { package: Some(number), ..done })
     }
+}
+
+/// Computes what tells a changed hit from the one that was sent. The posterior and the chance hits change a little with every
+/// child of the database, and do not count: the class does.
+fn what_matters(hit: &Hit) -> [u8; 16] {
+    let numbers = HitNumbers { expected_chance_hits: None, posterior: None, ..hit.numbers.clone() };
+    digest_of_line(&Hit { numbers, ..hit.clone() }.line(Mapping::own()))
 }
 
 fn basis(report: &CandidateReport, min_log10_lr: f64) -> HitsBasis {

@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 
 use crate::audit::Entry;
-use crate::keeping::{Action, AsOf, CONSENT_YEARS, due};
+use crate::keeping::{Action, AsOf, CONSENT_YEARS, DueCode, due};
 use crate::ledger::Ledger;
 use crate::model::Pseudonym;
 use crate::report::{KeepingDueReport, KeepingDueRow};
 
+use super::enforce::from_others;
 use crate::store::actor::{require_reason, today};
 use crate::store::custody::expunge::ExpungeOptions;
 use crate::store::error::StoreError;
@@ -75,12 +76,16 @@ impl Store {
     ) -> Result<KeepingDueReport, StoreError> {
         let &DueOptions { on, within, consent_years } = options;
         let as_of = AsOf { today: on.map_or_else(today, Ok)?, within, consent_years };
-        let kept = ledger.kept_samples(false)?;
+        let (kept, received) = (ledger.kept_samples(false)?, from_others(ledger)?);
         let counts = ledger.counts()?;
         let mut rows = Vec::new();
         for one in &kept {
             let Some(terms) = &one.terms else { continue };
-            let all = due(terms, one.is_child, &as_of);
+            let mut all = due(terms, one.is_child, &as_of);
+            if received.contains(&one.sample) {
+                // The agency that sent the sample holds its consent, and asks for another one.
+                all.retain(|due| matches!(due.code, DueCode::Withdrawn | DueCode::KeepUntil | DueCode::ReviewOn));
+            }
             rows.extend(all.iter().map(|due| KeepingDueRow::new(one.sample, one.is_child, terms, due, as_of.today)));
         }
         let with_terms = kept.len() as u64;

@@ -1,11 +1,11 @@
 //! Holds operations to the purposes for which samples are kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
-use crate::keeping::{Purpose, Terms};
-use crate::ledger::Ledger;
+use crate::keeping::{ConsentKind, LegalBasis, Purpose, Terms};
+use crate::ledger::{KeptSample, Ledger};
 use crate::model::{Family, Pseudonym};
 
 use crate::store::actor::today;
@@ -14,12 +14,13 @@ use crate::store::folder::Store;
 
 impl Store {
     /// Reports whether a sample may leave for another agency: it has no terms, or its terms have the purpose `exchange`,
-    /// its consent was not withdrawn where it is the legal basis, and its last day of keeping is not over.
+    /// its last day of keeping is not over, and a consent stands where that is the legal basis. The consents of samples that
+    /// another agency sent are held there.
     ///
     /// # Errors
     /// Errors of the ledger.
     pub fn may_exchange(&self, sample: Pseudonym) -> Result<bool, StoreError> {
-        Ok(may_leave(self.ledger()?.terms_of(sample)?.as_ref(), today()?))
+        Ok(!self.samples_to_withhold()?.contains(&sample))
     }
 
     /// Returns all samples that may not leave for another agency; the others may. See [`Self::may_exchange`].
@@ -52,11 +53,23 @@ impl Store {
 
 /// Returns all samples that may not leave for another agency.
 pub(in crate::store) fn withheld(ledger: &Ledger) -> Result<BTreeSet<Pseudonym>, StoreError> {
-    let today = today()?;
-    let kept = ledger.kept_samples(false)?;
-    Ok(kept.iter().filter(|one| !may_leave(one.terms.as_ref(), today)).map(|one| one.sample).collect())
+    let (today, received) = (today()?, from_others(ledger)?);
+    let stays = |one: &KeptSample| {
+        let is_received = received.contains(&one.sample);
+        one.terms.as_ref().is_some_and(|terms| !may_leave(terms, today, is_received))
+    };
+    Ok(ledger.kept_samples(false)?.iter().filter(|one| stays(one)).map(|one| one.sample).collect())
 }
 
-fn may_leave(terms: Option<&Terms>, today: Date) -> bool {
-    terms.is_none_or(|terms| terms.allows(Purpose::Exchange) && !terms.is_over(today))
+/// Returns the samples that other agencies sent: these agencies hold the consents.
+pub(in crate::store) fn from_others(ledger: &Ledger) -> Result<HashSet<Pseudonym>, StoreError> {
+    Ok(ledger.received()?.into_iter().map(|(_, record)| record.own).collect())
+}
+
+fn may_leave(terms: &Terms, today: Date, is_received: bool) -> bool {
+    let has_consent = |kind| matches!(kind, ConsentKind::Own | ConsentKind::Guardian);
+    let rests = terms.basis != LegalBasis::Consent
+        || is_received
+        || terms.consent.is_some_and(|consent| has_consent(consent.kind));
+    rests && terms.allows(Purpose::Exchange) && !terms.is_over(today)
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::audit::Entry;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
 use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Pseudonym, Relation, SampleRecord, Sex};
-use crate::report::words::plural;
+use crate::report::words::{count, plural};
 use crate::report::{
     CmfParties, CmfWriter, FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv,
     typings_csv,
@@ -183,6 +183,8 @@ pub enum ExportRemark {
     SideAlone(u64),
     /// The format has no place for the drop-out probabilities of samples.
     NoDropOut(u64),
+    /// Samples that were left out, because they may not leave for another agency.
+    LeftOut(u64),
     /// Samples that may not leave for another agency, see [`Store::may_exchange`].
     NotForExchange(u64),
 }
@@ -222,6 +224,9 @@ impl fmt::Display for ExportRemark {
             ),
             Self::NoDropOut(samples) => {
                 write!(f, "a CMF file has no place for drop-out: not written for {}", plural(samples, "sample"))
+            }
+            Self::LeftOut(samples) => {
+                write!(f, "samples whose terms do not allow exchange, and that are left out: {}", count(samples))
             }
             Self::NotForExchange(samples) => write!(
                 f,
@@ -489,8 +494,13 @@ impl Export<'_> {
         let parties = self.options.cmf.ok_or(ExportConflict::CmfNeedsParties)?;
         let at = now()?.strftime("%Y-%m-%dT%H:%M:%S").to_string();
         let mut writer = CmfWriter::begin(BufWriter::new(file.writer()), parties, &at)?;
-        let (mut samples, mut families, mut coarse, mut dropped, mut last) = (0, 0, 0, 0, None);
+        let stay = withheld(self.ledger)?;
+        let (mut samples, mut families, mut coarse, mut dropped, mut last, mut left_out) = (0, 0, 0, 0, None, 0);
         self.records(layout, &loci, |record| {
+            if stay.contains(&record.sample) {
+                left_out += 1;
+                return Ok(());
+            }
             let family = record.family.map(|family| family.0);
             families += u64::from(last.replace(family) != Some(family));
             samples += 1;
@@ -499,6 +509,10 @@ impl Export<'_> {
             Ok(())
         })?;
         writer.finish()?;
+        self.subjects.retain(|one| !stay.contains(one));
+        if left_out > 0 {
+            self.remarks.push(ExportRemark::LeftOut(left_out));
+        }
         if coarse > 0 {
             self.remarks.push(ExportRemark::SideAlone(coarse));
         }
