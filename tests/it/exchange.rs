@@ -663,7 +663,7 @@ fn terms_and_facts_travel_and_are_obeyed() {
     let found = "sample_id,sex,found_on,apparent_age,description\nC1,m,2024-05-01,3岁,Kanarienvogel\n";
     first.lab.import("found-children", "found.csv", found, &[]).ends(0);
     let (file, said) = first.send("export", nation, &[]);
-    said.says(&["1 child and 0 families", "without the purpose exchange stay here: 1"]);
+    said.says(&["1 child and 0 families", "do not allow exchange stay here: 1"]);
     let text = content(&file, first, nation).1;
     assert!(text.contains("2090-01-01") && text.contains("2024-05-01") && !text.contains("Kanarien"), "{text}");
     nation.take(&file).ends(0).says(&["children: 1 new"]);
