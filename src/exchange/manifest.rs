@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::PackageFault;
-use super::limits::FORM;
+use super::limits::{FORM, MOST_NUMBER};
 
 /// Kind of the content of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,10 @@ impl Manifest {
         if form != Self::FORM {
             return Err(PackageFault::Newer(form));
         }
-        serde_json::from_slice(bytes).map_err(|_| invalid())
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|_| invalid())?;
+        if !(1..=MOST_NUMBER).contains(&manifest.number) {
+            return Err(PackageFault::Manifest("its number is out of range".to_owned()));
+        }
+        Ok(manifest)
     }
 }

@@ -24,7 +24,7 @@ mod records;
 pub use fault::PackageFault;
 pub use hits::{Hit, HitBody, HitLine, HitNumbers, Hits, HitsBasis, Side};
 pub use key::{Card, CardError, ExchangeKey};
-pub use limits::MOST_CONTENT;
+pub use limits::{MOST_CONTENT, MOST_NUMBER};
 pub use manifest::{ContentKind, Manifest};
 pub use mapping::{Field, Mapping};
 pub use package::{Opened, Unchecked, open, seal};

@@ -593,7 +593,7 @@ impl Ledger {
         ReceivedHit::select(&self.connection, "1 ORDER BY partner_id, reference", [])
     }
 
-    /// Records a package to an agency. The file must be complete on the disk by now, and appear under its name afterwards.
+    /// Records a package to an agency, whose file is in its place.
     ///
     /// # Errors
     /// A database error.

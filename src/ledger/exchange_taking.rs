@@ -6,14 +6,14 @@ use rusqlite::Transaction;
 
 use super::audit::append;
 use super::column::{pseudonym, pseudonym_list};
-use super::exchange::{HITS, ReceivedRow, Stored, delete, partner};
+use super::exchange::{HITS, ReceivedRow, Stored, ToldRow, delete, partner};
 use super::expunge::{expunge_in, families_of};
 use super::import::import_in;
 use super::keeping::TermsWriter;
 use super::ledger::Ledger;
 use super::{
     Batch, Exchanged, ImportReport, LastPackage, LedgerError, NewFacts, OnConflict, PackageKind, Partner, ReceivedHit,
-    ReceivedRecord, Scope, expunged, facts, keeping, review_keeping,
+    ReceivedRecord, Scope, ToldHit, expunged, facts, keeping, review_keeping,
 };
 use crate::audit::Entry;
 use crate::keeping::Terms;
@@ -70,32 +70,25 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Conflicts`] if a record contradicts the ledger; a database error. Nothing is changed then.
     pub fn take_records(&mut self, taking: TakingRecords<'_>, entry: &Entry) -> Result<Taken, LedgerError> {
-        // The transaction itself writes or looks up everything to which the new rows refer.
-        self.connection.pragma_update(None, "foreign_keys", false)?;
-        let done = self.take_unchecked(taking, entry);
-        self.connection.pragma_update(None, "foreign_keys", true)?;
-        done
-    }
-
-    fn take_unchecked(&mut self, taking: TakingRecords<'_>, entry: &Entry) -> Result<Taken, LedgerError> {
         let path = self.path.clone();
         let tx = self.begin()?;
         let TakingRecords { partner: id, package, is_complete, mut children, mut families, terms, facts, names, gone } =
             taking;
         let mut taken = Taken::default();
-        let known: BTreeMap<Pseudonym, ReceivedRecord> =
-            ReceivedRow::select(&tx, "partner_id = ?1", [id])?.into_iter().map(|row| (row.1.theirs, row.1)).collect();
-        let scope = withdrawn(&tx, &known, (names, gone, is_complete), &families)?;
-        if !scope.samples.is_empty() || !scope.families.is_empty() {
-            // The agency decides whether it sends them again, so nothing has to be remembered.
-            let done = expunge_in(&tx, &scope, &[], Some(entry), false)?.0;
-            (taken.samples_gone, taken.families_gone) = (done.samples, done.families);
-        }
         let mut left_out: BTreeSet<Pseudonym> = BTreeSet::new();
         for batch in [&mut children, &mut families] {
             left_out.extend(leave_out_expunged(&tx, batch)?);
         }
         taken.left_out = left_out.len() as u64;
+        let scope = withdrawn(&tx, &known(&tx, id)?, (names, gone, is_complete), &families)?;
+        if !scope.samples.is_empty() || !scope.families.is_empty() {
+            // The agency decides whether it sends them again, so nothing has to be remembered.
+            // Foreign keys are checked, so that what belongs to the deleted goes with them.
+            let (done, record) = expunge_in(&tx, &scope, &[], Some(entry), false)?;
+            // The reviews of the deleted are in this record.
+            record.map(|record| append(&tx, &record.with("step", "withdrawn"))).transpose()?;
+            (taken.samples_gone, taken.families_gone) = (done.samples, done.families);
+        }
         if !children.rows.is_empty() {
             taken.children = import_in(&tx, &path, &children, OnConflict::Replace, None, Some(entry))?.report;
         }
@@ -114,8 +107,14 @@ impl Ledger {
         let changed = writer.finish()?.families;
         review_keeping::note_change(&tx, changed, entry)?;
         facts::import_in(&tx, facts.into_iter().filter(|row| stays(&row.subject)).collect())?;
+        let known = known(&tx, id)?;
         let new = names.iter().filter(|one| !left_out.contains(&one.own) && known.get(&one.theirs) != Some(one));
         ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, *record)))?;
+        // The agency may have lost what it was told about the records that it sends again.
+        let sent_again: HashSet<Pseudonym> = names.iter().map(|record| record.own).collect();
+        let mut told = ToldRow::select(&tx, "partner_id = ?1", [id])?;
+        told.retain(|row| row.1.pair.is_some_and(|pair| sent_again.contains(&pair.0) || sent_again.contains(&pair.1)));
+        ToldRow::put(&tx, told.into_iter().map(|row| ToldRow(row.0, ToldHit { content: [0; 16], ..row.1 })))?;
         let before = partner(&tx, id)?;
         let received = before.received.with(PackageKind::Records, package);
         Partner::put(&tx, [Partner { received, ..before }])?;
@@ -170,6 +169,12 @@ impl Ledger {
     }
 }
 
+/// Returns what this store has from an agency, by its names.
+fn known(tx: &Transaction<'_>, id: i64) -> Result<BTreeMap<Pseudonym, ReceivedRecord>, LedgerError> {
+    let rows = ReceivedRow::select(tx, "partner_id = ?1", [id])?;
+    Ok(rows.into_iter().map(|row| (row.1.theirs, row.1)).collect())
+}
+
 /// Returns what has to be deleted before the records are taken: what the agency withdraws, relatives that its families no
 /// longer have, and samples that are another thing now.
 fn withdrawn(
@@ -199,11 +204,18 @@ fn withdrawn(
             given.entry(family).or_default().insert(row.sample);
         }
     }
+    // A family none of whose relatives is taken, because this store expunged them all.
+    let is_empty = |record: &&ReceivedRecord| record.kind == Exchanged::Family && !given.contains_key(&record.own);
+    let empty: Vec<Pseudonym> = names.iter().filter(is_empty).map(|record| record.own).collect();
+    scope.families.extend(members(tx, &empty)?.into_iter().map(|member| member.0));
     let of_agency: HashSet<Pseudonym> = known.values().map(|record| record.own).collect();
     let touched: Vec<Pseudonym> = given.keys().chain(&scope.families).copied().collect();
     let mut dropped: BTreeMap<Pseudonym, Vec<Pseudonym>> = BTreeMap::new();
     for (family, sample) in members(tx, &touched)? {
-        if of_agency.contains(&sample) && !given.get(&family).is_some_and(|given| given.contains(&sample)) {
+        let is_withdrawn = scope.families.contains(&family);
+        if (is_withdrawn || of_agency.contains(&sample))
+            && !given.get(&family).is_some_and(|given| given.contains(&sample))
+        {
             dropped.entry(sample).or_default().push(family);
         }
     }

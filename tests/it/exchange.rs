@@ -734,3 +734,130 @@ fn a_hit_is_sent_again_only_if_it_says_something_else() {
     let own = nation.lab.name("exchange.pub");
     nation.exchange(&["partner", "add", "ourselves", &own]).ends(2).says(&["this laboratory's own exchange key"]);
 }
+
+/// A family without any relation to the child of [`Three`].
+fn other_family(relatives: &[(&str, &str, &str)]) -> String {
+    relatives.iter().map(|(sample, relation, profile)| format!("N2,{sample},{relation},m,{profile}\n")).collect()
+}
+
+#[test]
+fn nothing_of_a_withdrawn_record_is_left_for_the_next_one() {
+    let (city, nation) = (Agency::new("city"), Agency::new("nation"));
+    let town = Agency::new("town");
+    for agency in [&city, &town] {
+        agency.knows(&nation);
+        nation.knows(agency);
+    }
+    // Three alleles, a pedigree, and a mark: each is in a table of its own.
+    city.import_children(&format!("C1,m,,{}\n", CHILD.replacen("16/17", "15/16/17", 1)), &[]).ends(0);
+    let pedigree = "family_id,person,father,mother,sex,missing,sample_id\nN1,G,,,m,,G\nN1,P,G,,m,,\nN1,Z,P,,m,yes,\n";
+    let beside = city.lab.write("pedigrees.csv", pedigree);
+    city.import_families(&format!("N1,G,member,m,{FATHER}\n"), &["--pedigrees", &beside]).ends(0);
+    let (file, _) = city.send("export", &nation, &[]);
+    nation.take(&file).ends(0);
+    for gone in [city.sample("C1"), city.family("N1")] {
+        city.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &gone]).ends(0);
+    }
+    let (file, _) = city.send("export", &nation, &[]);
+    nation.take(&file).ends(0).says(&["deleted: 2 samples and 1 family"]);
+    {
+        let ledger = nation.lab.database("store");
+        for table in ["many_alleles", "typing", "pedigree", "mark", "member", "sample", "family"] {
+            let rows: i64 = ledger.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+            assert_eq!(rows, 0, "{table}");
+        }
+    }
+    // The next sample has the number of the withdrawn one, and nothing else of it.
+    town.import_children(&format!("C2,f,,{}\n", OTHER.replacen("14/14", "", 1)), &[]).ends(0);
+    let (file, _) = town.send("export", &nation, &[]);
+    nation.take(&file).ends(0);
+    let out = nation.lab.name("out.csv");
+    nation.lab.run(&["export", "--as", "children", "--show-genotypes", &out]).ends(0);
+    assert!(!nation.lab.read("out.csv").contains("15/16/17"));
+    nation.lab.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn a_family_that_is_written_anew_stays_the_agency_s() {
+    let three = Three::new();
+    let Three { second, nation, .. } = &three;
+    second.import_families(&other_family(&[("F2", "father", OTHER)]), &[]).ends(0);
+    second.import_families(&format!("N1,U,paternal-uncle,m,{SIBLING}\n"), &[]).ends(0);
+    three.gather();
+    three.tell();
+    // The uncle belongs to the other family.
+    let uncle = second.sample("U");
+    second.lab.run(&["expunge", "--yes", "--reason", "wrong family", &uncle]).ends(0);
+    let text =
+        format!("family_id,sample_id,relation,sex,{LOCI}\n{}", other_family(&[("U", "paternal-uncle", SIBLING)]));
+    let again = ["--restore-expunged", "--reason", "the right family"];
+    second.lab.import("families", "again.csv", text, &again).ends(0);
+    let (file, _) = second.send("export", nation, &[]);
+    nation.take(&file).ends(0);
+    assert_eq!(nation.candidates(), 1);
+    nation.send("results", second, &["--complete"]).1.says(&["new or changed: 1 hit", "withdrawn: 0"]);
+    second.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &second.family("N1")]).ends(0);
+    let (file, _) = second.send("export", nation, &[]);
+    nation.take(&file).ends(0).says(&["deleted: 2 samples and 1 family"]);
+    assert_eq!(nation.candidates(), 0);
+    nation.lab.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn a_family_that_both_sides_empty_is_gone() {
+    let three = Three::new();
+    three.gather();
+    let Three { second, nation, .. } = &three;
+    let candidate = nation.lab.run(&["candidates", "--format", "json"]).ends(0).json()["candidates"][0].clone();
+    let listed = nation.lab.name("families.csv");
+    nation.lab.run(&["export", "--as", "families", &listed]).ends(0);
+    let text = nation.lab.read("families.csv");
+    let father = text.lines().find(|line| line.contains("father")).unwrap().split(',');
+    let father = father.map(str::to_owned).find(|cell| cell.len() == 32 && *cell != candidate["family"]).unwrap();
+    nation.lab.run(&["expunge", "--yes", "--reason", "by order", &father]).ends(0);
+    second.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &second.sample("M")]).ends(0);
+    let (file, _) = second.send("export", nation, &[]);
+    nation.take(&file).ends(0);
+    assert_eq!(nation.candidates(), 0);
+    nation.lab.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn a_hit_that_its_owner_lost_is_sent_again_with_the_record() {
+    let three = Three::new();
+    three.gather();
+    three.tell();
+    let Three { first, nation, .. } = &three;
+    let child = first.sample("C1");
+    first.lab.run(&["expunge", "--yes", "--reason", "by mistake", &child]).ends(0);
+    assert_eq!(first.hits(), Vec::<Value>::new());
+    // A package of hits that comes meanwhile says that it is about somebody unknown.
+    let (hits, _) = nation.send("results", first, &["--complete"]);
+    first.take(&hits).ends(0).says(&["hits left out, because this store does not have their record: 1"]);
+    let rows = format!("sample_id,sex,region,{LOCI}\nC1,m,Kanarienstadt,{CHILD}\n");
+    let again = ["--skip-identities", "--restore-expunged", "--reason", "it was a mistake"];
+    first.lab.import("children", "again.csv", rows, &again).ends(0);
+    let (file, _) = first.send("export", nation, &[]);
+    nation.take(&file).ends(0);
+    nation.candidates();
+    let (hits, _) = nation.send("results", first, &[]);
+    first.take(&hits).ends(0);
+    assert_eq!(first.hits().len(), 1);
+}
+
+#[test]
+fn a_package_that_is_not_in_its_place_does_not_count_as_sent() {
+    let Three { first, nation, .. } = &Three::new();
+    let (file, _) = first.send("export", nation, &[]);
+    nation.take(&file).ends(0);
+    first.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &first.sample("C1")]).ends(0);
+    // The file cannot be written: its folder does not exist, or another file has its name.
+    first.exchange(&["export", "--to", "nation", &first.lab.name("none/x")]).ends(2);
+    first.exchange(&["export", "--to", "nation", &file]).ends(2);
+    first.send("export", nation, &[]).1.says(&["wrote package 2", "withdrawn: 1"]);
+    for after in ["9007199254740992", "18446744073709551615"] {
+        let words = ["export", "--to", "nation", "--complete", "--after", after, &first.lab.name("y")];
+        first.exchange(&words).ends(2).says(&["or too large"]);
+    }
+    first.lab.run(&["verify"]).ends(0);
+}

@@ -326,11 +326,19 @@ fn say_taken(done: &PackageTaken, output: &Output) {
                 ));
             }
         }
-        ContentKind::Hits => output.say(&format!(
-            "hits: {} new or changed, {} withdrawn; `reunite exchange hits` lists them",
-            count(taken.hits),
-            count(taken.hits_gone)
-        )),
+        ContentKind::Hits => {
+            if done.unknown > 0 {
+                output.warn(&format!(
+                    "hits left out, because this store does not have their record: {}; `reunite exchange export --complete` tells the agency what there is",
+                    count(done.unknown)
+                ));
+            }
+            output.say(&format!(
+                "hits: {} new or changed, {} withdrawn; `reunite exchange hits` lists them",
+                count(taken.hits),
+                count(taken.hits_gone)
+            ));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
-use crate::exchange::{Card, ContentKind, ExchangeKey, Manifest, Mapping, seal};
+use crate::exchange::{Card, ContentKind, ExchangeKey, MOST_NUMBER, Manifest, Mapping, seal};
 use crate::ledger::{LastPackage, Ledger, Partner, Sending};
 
 use super::error::ExchangeError;
@@ -36,8 +36,7 @@ pub(super) struct Changes<'a> {
     pub(super) sending: Sending<'a>,
 }
 
-/// Writes the package. It appears under its name after it is recorded: a package that is not recorded would be followed by
-/// another one with the same number.
+/// Writes the package, and records that it was sent.
 pub(super) fn write_package(
     ledger: &mut Ledger,
     options: &PackageOptions<'_>,
@@ -48,7 +47,7 @@ pub(super) fn write_package(
     let before = partner.sent.of(changes.sending.kind);
     let last = before.number;
     let after = options.after.unwrap_or(last);
-    if after < last {
+    if after < last || after >= MOST_NUMBER {
         return Err(ExchangeError::After { agency: partner.name.clone(), after, last }.into());
     }
     let number = after + 1;
@@ -78,7 +77,15 @@ pub(super) fn write_package(
         .with("package", number)
         .with("complete", options.complete)
         .with("manifest", HEXLOWER.encode(&digest));
-    ledger.record_sending(&Sending { package, ..changes.sending }, &entry)?;
+    // Recorded before anybody can have the file. What the agency has is recorded after it: a package that is not in its place
+    // must not count as sent, or a withdrawal in it would be forgotten.
+    ledger.append(&entry.clone().with("outcome", "begun"))?;
     file.finish()?;
+    let recorded = ledger.record_sending(&Sending { package, ..changes.sending }, &entry.with("outcome", "done"));
+    if let Err(error) = recorded {
+        // It would be followed by another one with the same number.
+        let _ = std::fs::remove_file(options.file);
+        return Err(error.into());
+    }
     Ok(number)
 }

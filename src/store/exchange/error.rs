@@ -103,8 +103,8 @@ pub enum ExchangeError {
         /// The first one.
         first: String,
     },
-    /// A number of a package that is not above the last one.
-    #[error("--after {after} is below the last package to {agency}, which is {last}")]
+    /// A number of a package that is below the last one, or too large.
+    #[error("--after {after} is below the last package to {agency}, which is {last}, or too large")]
     After {
         /// The agency.
         agency: String,

@@ -14,6 +14,7 @@ use super::partners::partner_to_send_to;
 use crate::store::configuration::limits::checked_threshold;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
+use crate::store::keeping::enforce::withheld;
 use crate::store::matching::candidates::add_reviews;
 use crate::store::matching::meaning::MeaningOptions;
 use crate::store::observer::Observer;
@@ -69,7 +70,23 @@ impl Store {
             .map(|(_, record)| (record.own, record.theirs))
             .collect();
         let least = min_log10_lr.unwrap_or_else(|| self.criterion().min_log10_lr);
-        let is_theirs = |row: &CandidateRow| theirs.contains_key(&row.family) || theirs.contains_key(&row.child);
+        let stay = withheld(&ledger)?;
+        let mut of_families: HashMap<Pseudonym, Vec<Pseudonym>> = HashMap::new();
+        if !stay.is_empty() {
+            for (sample, family) in ledger.memberships()? {
+                of_families.entry(family).or_default().push(sample);
+            }
+        }
+        // A hit tells something about both sides.
+        let may_leave = |row: &CandidateRow| {
+            let relatives = of_families.get(&row.family);
+            let family_stays = relatives.is_some_and(|all| all.iter().all(|one| stay.contains(one)));
+            (theirs.contains_key(&row.child) || !stay.contains(&row.child))
+                && (theirs.contains_key(&row.family) || !family_stays)
+        };
+        let is_theirs = |row: &CandidateRow| {
+            (theirs.contains_key(&row.family) || theirs.contains_key(&row.child)) && may_leave(row)
+        };
         report.candidates.retain(is_theirs);
         let (rows, below) = std::mem::take(&mut report.candidates).into_iter().partition(|row| row.log10_lr >= least);
         report.candidates = rows;

@@ -54,6 +54,8 @@ pub struct PackageTaken {
     pub families: u64,
     /// Number of samples, families or hits that the package withdraws.
     pub gone: u64,
+    /// Number of hits that were left out, because this store does not have the record that they are about.
+    pub unknown: u64,
     /// Persons who are in the store under another number, too.
     pub findings: Vec<ImportFinding>,
 }
@@ -154,6 +156,7 @@ impl Store {
             first: 0,
             families: 0,
             gone: 0,
+            unknown: 0,
             findings: Vec::new(),
         };
         match manifest.content {
@@ -212,6 +215,7 @@ impl Store {
                 let own: HashMap<Pseudonym, Pseudonym> =
                     ledger.sent_to(partner.id)?.into_iter().filter_map(|one| Some((one.sent, one.own?))).collect();
                 let (received, gone) = received(&hits, (&partner, &manifest), &own)?;
+                done.unknown = done.first - received.len() as u64;
                 let taken = ledger.take_hits(partner.id, package, &received, &gone, manifest.complete, &entry)?;
                 done.taken = Some(taken);
             }
