@@ -101,7 +101,7 @@ impl AgeRange {
 }
 
 impl AgeRange {
-    /// Returns the range in Chinese: 3岁至5岁11个月.
+    /// Returns the range in Chinese: 3岁至5岁11个月, or 3岁6个月 if both ends are the same.
     #[must_use]
     pub fn chinese(self) -> String {
         let in_words = |months: u16| match (months / 12, months % 12) {
@@ -109,19 +109,21 @@ impl AgeRange {
             (years, 0) => format!("{years}岁"),
             (years, months) => format!("{years}岁{months}个月"),
         };
-        format!("{}至{}", in_words(self.from), in_words(self.to))
+        let from = in_words(self.from);
+        if self.from == self.to { from } else { format!("{from}至{}", in_words(self.to)) }
     }
 }
 
 impl fmt::Display for AgeRange {
-    /// Writes years and months: `3y-5y11m`.
+    /// Writes years and months: `3y-5y11m`, or `3y6m` if both ends are the same.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let in_words = |months: u16| match (months / 12, months % 12) {
             (0, months) => format!("{months}m"),
             (years, 0) => format!("{years}y"),
             (years, months) => format!("{years}y{months}m"),
         };
-        write!(f, "{}-{}", in_words(self.from), in_words(self.to))
+        f.write_str(&in_words(self.from))?;
+        if self.from == self.to { Ok(()) } else { write!(f, "-{}", in_words(self.to)) }
     }
 }
 

@@ -64,7 +64,7 @@ impl<C: ListColumn> ListHeader<C> {
         }
         let names = of_list.iter().map(|column| column.name()).collect::<Vec<_>>().join(", ");
         for column in required.iter().filter(|column| places[column.position()].is_none()) {
-            let what = format!("the column {} is missing; the columns are {names}", column.name());
+            let what = format!("the column `{}` is missing; the columns are `{names}`", column.name());
             findings.problem(source.line, None, FindingCode::MissingColumn, what);
         }
         let last_required = required.iter().filter_map(|column| places[column.position()]).max().unwrap_or(0);
@@ -116,7 +116,7 @@ fn note_other<C: ListColumn>(line: u64, position: usize, name: &str, of_list: &[
         }
         None => {
             let names = of_list.iter().map(|column| column.name()).collect::<Vec<_>>().join(", ");
-            let what = format!("is an unknown column; write one of {names}, or remove it");
+            let what = format!("is an unknown column; write one of `{names}`, or remove it");
             // The header may be a row of data.
             findings.problem(line, Some(ColumnName::at(position, "?")), FindingCode::Column, what);
         }

@@ -310,7 +310,7 @@ impl FactsPair {
             factor("LR of the DNA, without facts", weighed.log10_lr_dna),
             factor("odds with facts and DNA", weighed.log10_odds_with_dna),
         ];
-        page += plain_table(["step", "log10", "value"], &[1, 2], rows);
+        page += plain_table(["stage", "log10", "value"], &[1, 2], rows);
         page += "\n";
         for one in weighed.factors.iter().filter(|one| one.log10_lr.is_none()) {
             page += format!("no factor of the {}: {}\n", one.fact, one.reason);

@@ -67,7 +67,7 @@ impl FindingCodesReport {
             Language::English => ["code", "severity", "meaning"],
             Language::Chinese => ["代码", "程度", "含义"],
         };
-        narrow_table(header, &[], self.codes.iter().map(row))
+        narrow_table(header, &[], self.codes.iter().map(row)).with_verbatim(|_, column| column == 0)
     }
 
     /// Returns a page on each code, with its example.
@@ -80,8 +80,7 @@ impl FindingCodesReport {
         };
         let page = |&code: &FindingCode| {
             let said = |title: &str, text: &str| format!("  {title}: {text}\n");
-            let mut page = format!("{code} ({})\n", severity(code.severity(), self.language));
-            page += &said(of_meaning, meaning(code, self.language));
+            let mut page = said(of_meaning, meaning(code, self.language));
             match example(code) {
                 None => {}
                 Some(Example::Told(text)) => page += &said("example", text),
@@ -94,9 +93,20 @@ impl FindingCodesReport {
                     }
                 }
             }
-            page + &said(of_remedy, remedy(code, self.language))
+            page += &said(of_remedy, remedy(code, self.language));
+            // The code is looked up, and is the same in every language.
+            let mut all = Page::verbatim(format!("{code} ({})\n", severity(code.severity(), self.language)));
+            all += page;
+            all
         };
-        self.codes.iter().map(page).collect::<Vec<_>>().join("\n").into()
+        let mut all = Page::default();
+        for (at, code) in self.codes.iter().enumerate() {
+            if at > 0 {
+                all += "\n";
+            }
+            all += page(code);
+        }
+        all
     }
 }
 

@@ -230,7 +230,7 @@ impl ImportLog {
             Language::English => ["severity", "code", "how many", "first", "what to do"],
             Language::Chinese => ["程度", "代码", "数量", "首见于", "含义和处理办法"],
         };
-        (!rows.is_empty()).then(|| narrow_table(header, &[2], rows))
+        (!rows.is_empty()).then(|| narrow_table(header, &[2], rows).with_verbatim(|_, column| column == 1))
     }
 }
 

@@ -248,7 +248,9 @@ impl KeepingRecord {
         let mut page = plain_table(["section", "item", "purposes", "children", "relatives"], &[3, 4], rows);
         page += "\n";
         let facts = self.facts().into_iter().map(|(section, item, value)| [section.to_owned(), item, value]);
-        page += narrow_table(["section", "item", "value"], &[], facts);
+        let of_facts = narrow_table(["section", "item", "value"], &[], facts);
+        // The names of commands stay.
+        page += of_facts.with_verbatim(|row, column| column == 1 && row[0] == "activity");
         page
     }
 }

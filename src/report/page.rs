@@ -1,6 +1,6 @@
 //! What a command shows to people: lines and tables, laid out for the place where they are read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -42,6 +42,8 @@ struct Table {
     header: Vec<String>,
     /// The columns that are aligned to the right.
     right: Vec<usize>,
+    /// The rows and columns of cells that are the same in every language: codes and commands, which a reader types.
+    verbatim: BTreeSet<(usize, usize)>,
     rows: Vec<Vec<String>>,
     /// Whether it is as narrow as a screen everywhere.
     is_narrow: bool,
@@ -94,6 +96,20 @@ impl Page {
     #[must_use]
     pub fn verbatim(text: String) -> Self {
         Self { blocks: vec![Block::Verbatim(text)] }
+    }
+
+    /// Returns the page with those cells of its tables, by row and column, that are the same in every language.
+    #[must_use]
+    pub(super) fn with_verbatim(mut self, is_verbatim: impl Fn(&[String], usize) -> bool) -> Self {
+        for block in &mut self.blocks {
+            if let Block::Table(table) = block {
+                for (number, row) in table.rows.iter().enumerate() {
+                    let columns = (0..row.len()).filter(|&column| is_verbatim(row, column));
+                    table.verbatim.extend(columns.map(|column| (number, column)));
+                }
+            }
+        }
+        self
     }
 
     /// Returns whether the page says this.
@@ -215,6 +231,7 @@ fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<St
         blocks: vec![Block::Table(Table {
             header,
             right: right.to_vec(),
+            verbatim: BTreeSet::new(),
             rows: rows.into_iter().collect(),
             is_narrow,
         })],
@@ -228,16 +245,22 @@ impl Table {
         let says =
             |column: usize| !self.header[column].is_empty() || self.rows.iter().any(|row| !row[column].is_empty());
         let shown = if look.columns.is_none() || says(last) { self.header.len() } else { last };
-        let cells = |cells: &[String], digits: usize| -> Vec<String> {
-            let cell = |cell: &String| {
+        let cells = |row: Option<usize>, cells: &[String], digits: usize| -> Vec<String> {
+            let cell = |(column, cell): (usize, &String)| {
                 let shorter: Vec<&str> =
                     cell.split(' ').map(|word| if is_pseudonym(word) { &word[..digits] } else { word }).collect();
-                in_language(&shorter.join(" "), look.language).into_owned()
+                let shorter = shorter.join(" ");
+                if row.is_some_and(|row| self.verbatim.contains(&(row, column))) {
+                    return shorter;
+                }
+                in_language(&shorter, look.language).into_owned()
             };
-            cells[..shown].iter().map(cell).collect()
+            cells[..shown].iter().enumerate().map(cell).collect()
         };
-        let header = cells(&self.header, digits[0]);
-        let rows = |digits: usize| -> Vec<Vec<String>> { self.rows.iter().map(|row| cells(row, digits)).collect() };
+        let header = cells(None, &self.header, digits[0]);
+        let rows = |digits: usize| -> Vec<Vec<String>> {
+            self.rows.iter().enumerate().map(|(number, row)| cells(Some(number), row, digits)).collect()
+        };
         let is_too_wide = |text: &str, most: usize| text.lines().any(|line| crate::words::width_of(line) > most);
         let natural = self.render(&header, &rows(digits[0]), None);
         let most = match look.columns {
@@ -340,5 +363,14 @@ mod tests {
         assert_eq!(text.matches("\x1b[1m").count(), 1, "{text}");
         let plain = text.replace("\x1b[1m", "").replace("\x1b[0m", "");
         assert_eq!(plain, page().to_string());
+    }
+
+    #[test]
+    fn verbatim_cells_are_the_same_in_chinese_and_headings_are_not() {
+        let rows = [["locus".to_owned(), "locus".to_owned()]];
+        let page = narrow_table(["locus", "locus"], &[], rows).with_verbatim(|_, column| column == 0);
+        let text = page.laid_out(Look { language: Language::Chinese, ..Look::default() });
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!((&lines[0], &lines[2]), (&vec!["基因座", "基因座"], &vec!["locus", "基因座"]), "{text}");
     }
 }

@@ -32,10 +32,21 @@ struct Template {
     around: Vec<String>,
     /// The names of the placeholders; numbers for those that have none.
     names: Vec<String>,
-    /// Whether what fills each placeholder is typed by a reader: a part of a command.
-    is_typed: Vec<bool>,
+    /// What fills each placeholder.
+    fillings: Vec<Filling>,
     letters: usize,
     target: Vec<Piece>,
+}
+
+/// What fills a placeholder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filling {
+    /// A text, which is looked up by itself.
+    Text,
+    /// A part of a command, or a name in back quotes, which a reader types.
+    Typed,
+    /// The name of a column in a finding. It is translated only as `column NAME`, to a heading that imports accept.
+    Column,
 }
 
 #[derive(Debug)]
@@ -63,7 +74,10 @@ impl Catalogue {
                 }
             }
         }
-        templates.sort_by(|one, other| (other.letters, &one.around).cmp(&(one.letters, &other.around)));
+        // Of two with the same letters, the one with more placeholders has more signs: `column {} ({})`, `column {}`.
+        templates.sort_by(|one, other| {
+            (other.letters, other.around.len(), &one.around).cmp(&(one.letters, one.around.len(), &other.around))
+        });
         Self { texts, templates }
     }
 
@@ -282,12 +296,22 @@ impl Catalogue {
             if is_several || of.ends_with([':', ';', ',']) {
                 return None;
             }
-            if template.is_typed[template.names.len() - 1 - between.len()] {
-                return Some(of.to_owned());
+            match template.fillings[template.names.len() - 1 - between.len()] {
+                Filling::Typed => return Some(of.to_owned()),
+                Filling::Column => {
+                    let heading = self.texts.get(&format!("column {of}"));
+                    return Some(heading.map_or(of, String::as_str).to_owned());
+                }
+                Filling::Text => {}
             }
             let said = self.deep(of, depth.saturating_sub(1)).filter(|said| said != of);
             // `{} families` counts them, and does not take a word from another text.
             let counts = is_first && template.around[0].is_empty() && !is_sure;
+            // Nor does `{} replaced` take numbers that are counted before it, or `{} children` count no child.
+            let begins = is_first && template.around[0].is_empty() && values == Values::Short;
+            if (counts || begins) && of.contains(", ") || counts && of == "no" {
+                return None;
+            }
             match said {
                 Some(said) => Some(said),
                 None if counts => is_number(of).then(|| of.to_owned()),
@@ -364,18 +388,24 @@ impl Template {
         });
         let target = target.collect::<Option<Vec<Piece>>>()?;
         let letters = around.iter().map(|text| letters(text)).sum();
-        let is_typed = (1..around.len()).map(|number| is_command(&around[..number])).collect();
-        Some(Self { around, names, is_typed, letters, target })
+        let fillings = (1..around.len()).map(|number| filling(&around[..number])).collect();
+        Some(Self { around, names, fillings, letters, target })
     }
 }
 
-/// Whether what follows these texts of a template is within back quotes, or the value of an option.
-fn is_command(before: &[String]) -> bool {
+/// Returns what follows these texts of a template. Within back quotes, and as the value of an option, it is typed.
+fn filling(before: &[String]) -> Filling {
+    match before.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [.., column, " ("] if column.ends_with("column ") => return Filling::Column,
+        // The code of a finding, after its severity.
+        [.., severity, ": "] if severity.ends_with('[') => return Filling::Typed,
+        _ => {}
+    }
     let last = before.last().map_or("", String::as_str);
     let is_quoted = before.iter().map(|text| text.matches('`').count()).sum::<usize>() % 2 == 1;
     let is_value =
         last.ends_with(' ') && last.split_whitespace().next_back().is_some_and(|word| word.starts_with("--"));
-    is_quoted || is_value
+    if is_quoted || is_value { Filling::Typed } else { Filling::Text }
 }
 
 /// Splits a template into texts and the names of its placeholders; `None` if a brace is not closed.
@@ -418,6 +448,12 @@ mod tests {
             "new" = "新"
             "a brace {{}}" = "花括号{{}}"
             "convert it with `x --kind {kind}`" = "用 `x --kind {kind}` 换算"
+            "{} replaced" = "替换{0}"
+            "{} left" = "剩余{0}"
+            "column {}" = "{0}列"
+            "column {} ({})" = "{0}列（{1}）"
+            "line {}, column {} ({})" = "第{0}行{1}列（{2}）"
+            "column born" = "出生日期"
             "#])
     }
 
@@ -449,6 +485,19 @@ mod tests {
         assert_eq!(of("3 families (2 children)"), "3个家系（2名儿童）");
         // What a short template would tear apart stays whole.
         assert_eq!(of("one thing and other families"), "one thing and other families");
+    }
+
+    #[test]
+    fn counts_one_after_the_other_keep_their_order() {
+        let words = catalogue();
+        assert_eq!(words.text("0 left, 1 replaced"), "剩余0，替换1");
+    }
+
+    #[test]
+    fn the_name_of_a_column_stays_unless_it_has_a_heading() {
+        let words = catalogue();
+        assert_eq!(words.text("x.csv, line 3, column F (born)"), "x.csv，第3行F列（出生日期）");
+        assert_eq!(words.text("x.csv:3: column AB (families): new"), "x.csv:3：AB列（families）：新");
     }
 
     #[test]

@@ -5,8 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
+use reunite::store::ListKind;
 use syn::visit::{self, Visit};
 use toml::Value;
+
+use crate::common::Lab;
 
 /// Files whose texts are for other programs, or have a catalogue of their own.
 const OTHER: [&str; 14] = [
@@ -365,4 +368,62 @@ fn counts_and_headings_have_their_chinese() {
         "src/words/zh/words.toml lacks\n{}",
         missing.into_iter().collect::<Vec<_>>().join("\n")
     );
+}
+
+#[test]
+fn imports_accept_the_headings_that_findings_name() {
+    let words = catalogue().remove("words.toml").unwrap();
+    let lab = Lab::new();
+    let mut translated = 0;
+    for kind in ListKind::ALL {
+        let template = kind.template();
+        let header: Vec<&str> = template.trim_end().split(',').collect();
+        let chinese = header.iter().map(|name| {
+            let heading = words.get(&format!("column {name}"));
+            translated += usize::from(heading.is_some());
+            heading.map_or(*name, String::as_str)
+        });
+        let chinese = chinese.collect::<Vec<_>>().join(",");
+        // The row is empty, so nothing but the header can be wrong.
+        let list = format!("{chinese}\n{}\n", ",".repeat(header.len() - 1));
+        let said = lab.import(kind.word(), "list.csv", list, &[]);
+        let (out, err) = (&said.out, &said.err);
+        for code in ["column]", "missing-column]", "repeated-column]"] {
+            assert!(!out.contains(code) && !err.contains(code), "{chinese}: {out}{err}");
+        }
+    }
+    assert!(translated > 40, "{translated}");
+}
+
+#[test]
+fn places_codes_and_counts_are_chinese_in_the_order_of_chinese() {
+    let of = |text: &str| reunite::words::in_language(text, reunite::model::Language::Chinese).into_owned();
+    for (english, chinese) in [
+        (
+            "a.csv: 3 rows of found-children: 1 added, 1 changed, with their history kept, 1 unchanged",
+            "a.csv：被找到的儿童3行：新增1行，更改1行（历史保留），无变化1行",
+        ),
+        (
+            "a.csv: 5 rows of keeping: 0 added, 4 unchanged, 1 replaced",
+            "a.csv：保存条件5行：新增0行，无变化4行，替换1行",
+        ),
+        (
+            "a.csv: 7 rows of certificates: 1 added, 4 unchanged, 2 left as the store has them",
+            "a.csv：出生医学证明7行：新增1行，无变化4行，保留库中内容2行",
+        ),
+        ("line 3, column F (apparent_age)", "第3行F列（估计年龄）"),
+        (
+            "a.csv: column E (missing_on), 2 rows: 2-3: is repeated; remove one of the two",
+            "a.csv：E列（失踪日期），2行：第2-3行：重复；删除两列之一",
+        ),
+        (
+            "a.csv:1: column B (sex): is repeated; remove one of the two [error: locus]",
+            "a.csv:1：B列（sex）：重复；删除两列之一 [错误: locus]",
+        ),
+        ("and 3 more of [error: locus]", "另有3项[错误: locus]"),
+        ("6y-7y11m on 2015-06-01", "6岁至7岁11个月，2015-06-01"),
+    ] {
+        assert_eq!(of(english), chinese);
+    }
+    assert_eq!(of("type yes to continue:"), "输入 yes 继续：");
 }

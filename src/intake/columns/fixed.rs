@@ -55,7 +55,7 @@ impl Columns {
                     "is repeated; remove one of the two",
                 ),
                 None => {
-                    let what = format!("is an unknown column; write one of {}, or remove it", self.names.join(", "));
+                    let what = format!("is an unknown column; write one of `{}`, or remove it", self.names.join(", "));
                     findings.problem(source.line, column, FindingCode::Column, what);
                 }
             }
