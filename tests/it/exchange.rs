@@ -861,3 +861,31 @@ fn a_package_that_is_not_in_its_place_does_not_count_as_sent() {
     }
     first.lab.run(&["verify"]).ends(0);
 }
+
+#[test]
+fn a_withdrawal_leaves_the_reviews_of_the_hub_sound() {
+    let three = Three::new();
+    three.gather();
+    let Three { first, nation, .. } = &three;
+    let candidate = nation.lab.run(&["candidates", "--format", "json"]).ends(0).json()["candidates"][0].clone();
+    let (family, child) = (candidate["family"].as_str().unwrap(), candidate["child"].as_str().unwrap());
+    let passphrase = nation.lab.write("passphrase", "a passphrase of ours");
+    fs::set_permissions(&passphrase, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for staff in ["R1", "R2"] {
+        let key = nation.lab.name(staff);
+        let with = ["--passphrase-file", passphrase.as_str()];
+        nation.lab.run(&[&["review", "key", "--out", &key], &with[..]].concat()).ends(0);
+        let public = format!("{key}.pub");
+        nation.lab.run(&["review", "enrol", "--staff", staff, "--public-key", &public]).ends(0);
+        let decide =
+            ["review", "decide", family, child, "--decision", "refute", "--code", "too-few-loci", "--key", &key];
+        nation.lab.run(&[&decide[..], &with[..]].concat()).ends(0);
+    }
+    first.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &first.sample("C1")]).ends(0);
+    let (file, _) = first.send("export", nation, &[]);
+    nation.take(&file).ends(0).says(&["deleted: 1 sample"]);
+    let listed = nation.lab.run(&["review", "list", "--format", "json"]).ends(0).json();
+    assert_eq!(listed["reviews"], Value::Array(Vec::new()), "{listed}");
+    nation.lab.run(&["review", "reviewers"]).ends(0);
+    nation.lab.run(&["verify"]).ends(0);
+}
