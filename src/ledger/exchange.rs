@@ -128,8 +128,8 @@ pub struct ReceivedRecord {
     pub kind: Exchanged,
     /// The agency's name for it.
     pub theirs: Pseudonym,
-    /// The pseudonym here.
-    pub own: Pseudonym,
+    /// The pseudonym here; `None` once this store expunged it itself, and does not take it again.
+    pub own: Option<Pseudonym>,
 }
 
 /// A pair that an agency was told about.
@@ -406,13 +406,13 @@ impl Stored for ReceivedRow {
 
     fn read(row: &Row<'_>) -> Result<(Self, usize), LedgerError> {
         let kind = Exchanged::stored(&get::<String>(row, 2)?)?;
-        let record = ReceivedRecord { theirs: name(row, 1)?, kind, own: name(row, 3)? };
+        let record = ReceivedRecord { theirs: name(row, 1)?, kind, own: optional_name(row, 3)? };
         Ok((Self(get(row, 0)?, record), 4))
     }
 
     fn write(&self, row: &mut dyn FnMut(&[&dyn ToSql]) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
         let Self(partner, ReceivedRecord { kind, theirs, own }) = self;
-        row(&[partner, theirs.as_bytes(), &kind.word(), own.as_bytes(), &self.sum()])
+        row(&[partner, theirs.as_bytes(), &kind.word(), &bytes(own.as_ref()), &self.sum()])
     }
 
     fn sum(&self) -> Sum {
@@ -421,7 +421,7 @@ impl Stored for ReceivedRow {
             .with(partner.to_le_bytes())
             .with(theirs.as_bytes())
             .with(kind.word())
-            .with(own.as_bytes())
+            .with_optional(bytes(own.as_ref()))
             .sum()
     }
 }

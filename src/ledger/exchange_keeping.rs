@@ -6,15 +6,16 @@ use rusqlite::{Connection, Transaction};
 
 use super::column::pseudonym_list;
 use super::exchange::{HITS, PARTNERS, RECEIVED, ReceivedRow, SENT, SentRow, Stored, TOLD, ToldRow, delete};
-use super::{Exchanged, LedgerError, Partner, ReceivedHit, SentRecord, ToldHit};
+use super::{Exchanged, LedgerError, Partner, ReceivedHit, ReceivedRecord, SentRecord, ToldHit};
 use crate::model::Pseudonym;
 
 /// Notes that samples and families are expunged: the agencies that have them are told in the next package, and hits about
-/// them are withdrawn. Until then only the name for the agency stays.
+/// them are withdrawn. Until then only the name for the agency stays. With `remember`, records of agencies are not taken again.
 pub(super) fn expunge(
     tx: &Transaction<'_>,
     samples: &BTreeSet<Pseudonym>,
     families: &BTreeSet<Pseudonym>,
+    remember: bool,
 ) -> Result<(), LedgerError> {
     let whom: Vec<Pseudonym> = samples.iter().chain(families).copied().collect();
     let list = pseudonym_list(&whom);
@@ -25,7 +26,13 @@ pub(super) fn expunge(
     let sent = SentRow::select(tx, &named(&["own"]), [&list])?;
     SentRow::put(tx, sent.into_iter().map(|row| SentRow(row.0, SentRecord { own: None, ..row.1 })))?;
     let received = ReceivedRow::select(tx, &named(&["own"]), [&list])?;
-    delete(tx, &RECEIVED, "theirs", received.iter().map(|row| (row.0, row.1.theirs)))?;
+    if remember {
+        // The agency's name stays, by which the record is known whatever the key of the store is.
+        let known = received.into_iter().map(|row| ReceivedRow(row.0, ReceivedRecord { own: None, ..row.1 }));
+        ReceivedRow::put(tx, known)?;
+    } else {
+        delete(tx, &RECEIVED, "theirs", received.iter().map(|row| (row.0, row.1.theirs)))?;
+    }
     let told = ToldRow::select(tx, &named(&["family", "child"]), [&list])?;
     ToldRow::put(tx, told.into_iter().map(|row| ToldRow(row.0, ToldHit { pair: None, ..row.1 })))?;
     let hits = ReceivedHit::select(tx, &named(&["family", "child"]), [&list])?;
@@ -56,7 +63,7 @@ pub(super) fn rename(
     SentRow::put(tx, sent)?;
     let mut received = ReceivedRow::select(tx, "1", [])?;
     for ReceivedRow(_, record) in &mut received {
-        record.own = of(record.kind, record.own)?;
+        record.own = record.own.map(|own| of(record.kind, own)).transpose()?;
     }
     ReceivedRow::put(tx, received)?;
     let mut told = ToldRow::select(tx, "1", [])?;

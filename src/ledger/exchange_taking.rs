@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 
 use super::audit::append;
 use super::column::{pseudonym, pseudonym_list};
-use super::exchange::{HITS, ReceivedRow, Stored, ToldRow, delete, partner};
+use super::exchange::{HITS, RECEIVED, ReceivedRow, Stored, ToldRow, delete, partner};
 use super::expunge::{expunge_in, families_of};
 use super::import::import_in;
 use super::keeping::TermsWriter;
@@ -75,12 +75,22 @@ impl Ledger {
         let TakingRecords { partner: id, package, is_complete, mut children, mut families, terms, facts, names, gone } =
             taking;
         let mut taken = Taken::default();
-        let mut left_out: BTreeSet<Pseudonym> = BTreeSet::new();
+        let before = known(&tx, id)?;
+        // What this store expunged itself is known by the agency's name, and under the present key also by its own.
+        let is_expunged = |one: &&ReceivedRecord| before.get(&one.theirs).is_some_and(|known| known.own.is_none());
+        let expunged: BTreeSet<Pseudonym> = names.iter().filter(is_expunged).filter_map(|one| one.own).collect();
+        let mut left_out = expunged.clone();
         for batch in [&mut children, &mut families] {
-            left_out.extend(leave_out_expunged(&tx, batch)?);
+            left_out.extend(leave_out_expunged(&tx, batch, &expunged)?);
         }
         taken.left_out = left_out.len() as u64;
-        let scope = withdrawn(&tx, &known(&tx, id)?, (names, gone, is_complete), &families)?;
+        let scope = withdrawn(&tx, &before, (names, gone, is_complete), &families)?;
+        // What the agency itself withdraws need not be known as expunged any more.
+        let is_present: HashSet<Pseudonym> = names.iter().map(|record| record.theirs).collect();
+        let is_gone = |one: &&ReceivedRecord| {
+            one.own.is_none() && (gone.contains(&one.theirs) || (is_complete && !is_present.contains(&one.theirs)))
+        };
+        delete(&tx, &RECEIVED, "theirs", before.values().filter(is_gone).map(|one| (id, one.theirs)))?;
         if !scope.samples.is_empty() || !scope.families.is_empty() {
             // The agency decides whether it sends them again, so nothing has to be remembered.
             // Foreign keys are checked, so that what belongs to the deleted goes with them.
@@ -108,10 +118,11 @@ impl Ledger {
         review_keeping::note_change(&tx, changed, entry)?;
         facts::import_in(&tx, facts.into_iter().filter(|row| stays(&row.subject)).collect())?;
         let known = known(&tx, id)?;
-        let new = names.iter().filter(|one| !left_out.contains(&one.own) && known.get(&one.theirs) != Some(one));
+        let is_in = |one: &ReceivedRecord| one.own.is_some_and(|own| !left_out.contains(&own));
+        let new = names.iter().filter(|one| is_in(one) && known.get(&one.theirs) != Some(one));
         ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, *record)))?;
         // The agency may have lost what it was told about the records that it sends again.
-        let sent_again: HashSet<Pseudonym> = names.iter().map(|record| record.own).collect();
+        let sent_again: HashSet<Pseudonym> = names.iter().filter_map(|record| record.own).collect();
         let mut told = ToldRow::select(&tx, "partner_id = ?1", [id])?;
         told.retain(|row| row.1.pair.is_some_and(|pair| sent_again.contains(&pair.0) || sent_again.contains(&pair.1)));
         ToldRow::put(&tx, told.into_iter().map(|row| ToldRow(row.0, ToldHit { content: [0; 16], ..row.1 })))?;
@@ -126,7 +137,7 @@ impl Ledger {
             .with("families_gone", taken.families_gone)
             .with("left_out", taken.left_out);
         let about = scope.samples.iter().chain(&scope.families).copied();
-        append(&tx, &entry.about(about.chain(names.iter().map(|record| record.own))))?;
+        append(&tx, &entry.about(about.chain(names.iter().filter_map(|record| record.own))))?;
         tx.commit()?;
         let _ = self.empty_journal();
         Ok(taken)
@@ -192,10 +203,11 @@ fn withdrawn(
     // A child that is a relative now, or the reverse.
     whom.extend(known.values().filter(|record| present.get(&record.theirs).is_some_and(|kind| *kind != record.kind)));
     for record in whom {
-        match record.kind {
-            Exchanged::Family => drop(scope.families.insert(record.own)),
-            Exchanged::Child | Exchanged::Relative => drop(scope.samples.insert(record.own)),
-        }
+        let of_kind = match record.kind {
+            Exchanged::Family => &mut scope.families,
+            Exchanged::Child | Exchanged::Relative => &mut scope.samples,
+        };
+        of_kind.extend(record.own);
     }
     // The relatives that each family of the package has.
     let mut given: BTreeMap<Pseudonym, HashSet<Pseudonym>> = BTreeMap::new();
@@ -205,10 +217,10 @@ fn withdrawn(
         }
     }
     // A family none of whose relatives is taken, because this store expunged them all.
-    let is_empty = |record: &&ReceivedRecord| record.kind == Exchanged::Family && !given.contains_key(&record.own);
-    let empty: Vec<Pseudonym> = names.iter().filter(is_empty).map(|record| record.own).collect();
+    let named = names.iter().filter(|record| record.kind == Exchanged::Family).filter_map(|record| record.own);
+    let empty: Vec<Pseudonym> = named.filter(|family| !given.contains_key(family)).collect();
     scope.families.extend(members(tx, &empty)?.into_iter().map(|member| member.0));
-    let of_agency: HashSet<Pseudonym> = known.values().map(|record| record.own).collect();
+    let of_agency: HashSet<Pseudonym> = known.values().filter_map(|record| record.own).collect();
     let touched: Vec<Pseudonym> = given.keys().chain(&scope.families).copied().collect();
     let mut dropped: BTreeMap<Pseudonym, Vec<Pseudonym>> = BTreeMap::new();
     for (family, sample) in members(tx, &touched)? {
@@ -247,8 +259,13 @@ fn members(tx: &Transaction<'_>, families: &[Pseudonym]) -> Result<Vec<(Pseudony
 }
 
 /// Removes the rows of what this store expunged itself. Returns whom they are of.
-fn leave_out_expunged(tx: &Transaction<'_>, batch: &mut Batch) -> Result<BTreeSet<Pseudonym>, LedgerError> {
-    let returning: BTreeSet<Pseudonym> = expunged::returning(tx, batch)?.into_keys().collect();
+fn leave_out_expunged(
+    tx: &Transaction<'_>,
+    batch: &mut Batch,
+    known: &BTreeSet<Pseudonym>,
+) -> Result<BTreeSet<Pseudonym>, LedgerError> {
+    let returning: BTreeSet<Pseudonym> =
+        expunged::returning(tx, batch)?.into_keys().chain(known.iter().copied()).collect();
     if returning.is_empty() {
         return Ok(returning);
     }

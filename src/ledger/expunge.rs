@@ -184,7 +184,7 @@ pub(super) fn expunge_in(
     integrity::add_to_count(tx, Layout::Families, integrity::families_matched(tx)? - matched)?;
     gone.manifests = scrub_runs(tx, scope)?;
     certificate_keeping::expunge(tx, &scope.samples)?;
-    exchange_keeping::expunge(tx, &scope.samples, &scope.families)?;
+    exchange_keeping::expunge(tx, &scope.samples, &scope.families, remember)?;
     keeping::expunge(tx, &scope.samples)?;
     facts::expunge(tx, scope.samples.iter().chain(&scope.families))?;
     let reviews = review_keeping::expunge(tx, &scope.families, &scope.samples)?;

@@ -401,7 +401,7 @@ CREATE TABLE exchange_received (
     partner_id INTEGER NOT NULL REFERENCES partner,
     theirs BLOB NOT NULL CHECK (length(theirs) = 16),
     kind TEXT NOT NULL,
-    own BLOB NOT NULL UNIQUE CHECK (length(own) = 16),
+    own BLOB UNIQUE CHECK (own IS NULL OR length(own) = 16),
     sum BLOB NOT NULL,
     PRIMARY KEY (partner_id, theirs)
 ) STRICT, WITHOUT ROWID;

@@ -542,6 +542,26 @@ fn what_a_recipient_expunged_itself_does_not_come_back() {
     nation.take(&file).ends(0).says(&["1 record of the package left out, because this store expunged"]);
     assert_eq!(nation.candidates(), 0);
     nation.lab.run(&["verify"]).ends(0);
+    // Not after a change of the key either, by which it gets another pseudonym.
+    let (identity, recipient) = custodian(&nation.lab, "identity");
+    nation.lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+    nation.lab.run(&["key", "new", &nation.lab.name("new")]).ends(0);
+    rotate_on(&nation.lab, "store", &identity, &["--yes"]).ends(0);
+    fs::rename(nation.lab.path("new"), nation.lab.path("key")).unwrap();
+    let (file, _) = first.send("export", nation, &["--complete"]);
+    nation.take(&file).ends(0).says(&["1 record of the package left out", "children: 0 new"]);
+    assert_eq!(nation.candidates(), 0);
+    // The agency withdraws it: then nothing of it is kept, not even the name.
+    first.lab.run(&["expunge", "--yes", "--reason", "withdrawn", &first.sample("C1")]).ends(0);
+    let (file, _) = first.send("export", nation, &[]);
+    nation.take(&file).ends(0);
+    let kept: i64 = nation
+        .lab
+        .database("store")
+        .query_row("SELECT count(*) FROM exchange_received WHERE own IS NULL", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 0);
+    nation.lab.run(&["verify"]).ends(0);
 }
 
 #[test]

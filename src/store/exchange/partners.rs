@@ -124,7 +124,7 @@ impl Store {
                 packages_taken: partner.received.records.number,
                 hits_packages_taken: partner.received.hits.number,
                 records_sent: ledger.sent_to(partner.id)?.len() as u64,
-                records_here: received.iter().filter(|one| one.0 == partner.id).count() as u64,
+                records_here: received.iter().filter(|one| one.0 == partner.id && one.1.own.is_some()).count() as u64,
                 agency: partner.name,
             });
         }

@@ -16,10 +16,11 @@ pub(in crate::store) fn rename_received(
     let salts: HashMap<i64, [u8; 16]> = ledger.partners()?.into_iter().map(|one| (one.id, one.salt)).collect();
     let names = ExchangeNames::new(next);
     for (from, record) in ledger.received()? {
+        let Some(own) = record.own else { continue };
         let new: Pseudonym = names.received(&salts.get(&from).copied().unwrap_or_default(), record.theirs);
         match record.kind {
-            Exchanged::Family => renamed.families.insert(record.own, new),
-            Exchanged::Child | Exchanged::Relative => renamed.samples.insert(record.own, new),
+            Exchanged::Family => renamed.families.insert(own, new),
+            Exchanged::Child | Exchanged::Relative => renamed.samples.insert(own, new),
         };
     }
     Ok(())

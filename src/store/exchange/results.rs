@@ -67,7 +67,7 @@ impl Store {
             .received()?
             .into_iter()
             .filter(|(from, _)| *from == partner.id)
-            .map(|(_, record)| (record.own, record.theirs))
+            .filter_map(|(_, record)| Some((record.own?, record.theirs)))
             .collect();
         let least = min_log10_lr.unwrap_or_else(|| self.criterion().min_log10_lr);
         let stay = withheld(&ledger)?;

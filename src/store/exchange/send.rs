@@ -143,7 +143,7 @@ impl<'a> Packing<'a> {
         (is_complete, relayed): (bool, bool),
     ) -> Result<Self, StoreError> {
         let received = ledger.received()?.into_iter();
-        let others = received.filter(|(from, _)| *from == partner.id || !relayed).map(|(_, record)| record.own);
+        let others = received.filter(|(from, _)| *from == partner.id || !relayed).filter_map(|(_, record)| record.own);
         let others: HashSet<Pseudonym> = others.collect();
         let of_terms =
             |terms: Terms| SentTerms { basis: terms.basis, purposes: terms.purposes, keep_until: terms.keep_until };

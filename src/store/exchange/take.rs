@@ -316,7 +316,7 @@ impl Records {
         for family in families {
             line += 1;
             let pseudonym = own(family.family);
-            records.names.push(ReceivedRecord { kind: Exchanged::Family, theirs: family.family, own: pseudonym });
+            records.names.push(ReceivedRecord { kind: Exchanged::Family, theirs: family.family, own: Some(pseudonym) });
             let missing = family.facts.map(Facts::Missing);
             records.facts.extend(missing.map(|facts| stated(pseudonym, facts)));
             if let Some(pedigree) = family.pedigree {
@@ -342,7 +342,7 @@ impl Records {
         // A relative of two families has one name.
         records.names.sort_by_key(|one| (one.theirs, one.own));
         records.names.dedup();
-        let owns: HashSet<Pseudonym> = records.names.iter().map(|one| one.own).collect();
+        let owns: HashSet<Pseudonym> = records.names.iter().filter_map(|one| one.own).collect();
         match records.names.iter().find(|_| owns.len() < records.names.len()) {
             Some(first) => Err(ExchangeError::Collision(first.theirs)),
             None => Ok(records),
@@ -350,7 +350,7 @@ impl Records {
     }
 
     fn name(&mut self, kind: Exchanged, person: &SentPerson, own: Pseudonym) {
-        self.names.push(ReceivedRecord { kind, theirs: person.sample, own });
+        self.names.push(ReceivedRecord { kind, theirs: person.sample, own: Some(own) });
         self.terms.extend(person.terms.map(|terms| {
             let SentTerms { basis, purposes, keep_until } = terms;
             (own, Terms { keep_until, ..Terms::new(basis, purposes) })

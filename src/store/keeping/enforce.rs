@@ -63,7 +63,7 @@ pub(in crate::store) fn withheld(ledger: &Ledger) -> Result<BTreeSet<Pseudonym>,
 
 /// Returns the samples that other agencies sent: these agencies hold the consents.
 pub(in crate::store) fn from_others(ledger: &Ledger) -> Result<HashSet<Pseudonym>, StoreError> {
-    Ok(ledger.received()?.into_iter().map(|(_, record)| record.own).collect())
+    Ok(ledger.received()?.into_iter().filter_map(|(_, record)| record.own).collect())
 }
 
 fn may_leave(terms: &Terms, today: Date, is_received: bool) -> bool {
