@@ -74,18 +74,18 @@ impl FindingCodesReport {
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn pages(&self) -> Page {
-        let (of_meaning, of_remedy) = match self.language {
-            Language::English => ("meaning", "what to do"),
-            Language::Chinese => ("含义", "处理办法"),
+        let (of_meaning, of_remedy, colon, [open, close]) = match self.language {
+            Language::English => ("meaning", "what to do", ": ", [" (", ")"]),
+            Language::Chinese => ("含义", "处理办法", "：", ["（", "）"]),
         };
         let page = |&code: &FindingCode| {
-            let said = |title: &str, text: &str| format!("  {title}: {text}\n");
+            let said = |title: &str, text: &str| format!("  {title}{colon}{text}\n");
             let mut page = said(of_meaning, meaning(code, self.language));
             match example(code) {
                 None => {}
-                Some(Example::Told(text)) => page += &said("example", text),
+                Some(Example::Told(text)) => page += &format!("  example: {text}\n"),
                 Some(example) => {
-                    page += &said("example", example.file());
+                    page += &format!("  example: {}\n", example.file());
                     page += &shown(example.text());
                     if let Some(sound) = example.sound() {
                         page += "  where a sound file has\n";
@@ -95,7 +95,8 @@ impl FindingCodesReport {
             }
             page += &said(of_remedy, remedy(code, self.language));
             // The code is looked up, and is the same in every language.
-            let mut all = Page::verbatim(format!("{code} ({})\n", severity(code.severity(), self.language)));
+            let severity = severity(code.severity(), self.language);
+            let mut all = Page::verbatim(format!("{code}{open}{severity}{close}\n"));
             all += page;
             all
         };
@@ -140,7 +141,7 @@ mod tests {
         assert_eq!(one.pages().to_string(), expected);
         let one = FindingCodesReport { language: Language::Chinese, ..one };
         assert!(
-            one.pages().contains("  含义: ") && one.pages().contains("  处理办法: ") && one.table().contains("错误")
+            one.pages().contains("  含义：") && one.pages().contains("  处理办法：") && one.table().contains("错误")
         );
     }
 }
