@@ -23,7 +23,7 @@ fn help_and_errors_about_arguments_are_in_the_reader_s_language() {
     assert!(said.shown.contains("没有“macth”这个命令"), "{}", said.shown);
     let findings = reunite(&["findings", "allele", "--lang", "zh"]).ends(0).out;
     assert!(
-        findings.contains("含义: ") && findings.contains("处理办法: ") && !findings.contains("what to do"),
+        findings.contains("含义：") && findings.contains("处理办法：") && !findings.contains("what to do"),
         "{findings}"
     );
     // The words of programs do not change.

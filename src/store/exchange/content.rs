@@ -4,7 +4,7 @@ use std::path::Path;
 
 use data_encoding::HEXLOWER;
 
-use crate::audit::Entry;
+use crate::audit::{Attribution, Entry};
 use crate::exchange::{Card, ContentKind, ExchangeKey, MOST_NUMBER, Manifest, Mapping, seal};
 use crate::ledger::{LastPackage, Ledger, Partner, Sending};
 
@@ -77,11 +77,12 @@ pub(super) fn write_package(
         .with("package", number)
         .with("complete", options.complete)
         .with("manifest", HEXLOWER.encode(&digest));
-    // Recorded before anybody can have the file. What the agency has is recorded after it: a package that is not in its place
-    // must not count as sent, or a withdrawal in it would be forgotten.
-    ledger.append(&entry.clone().with("outcome", "begun"))?;
+    // Recorded before anybody can have the file. What the agency has is noted after it: a package that is not in its place must
+    // not count as sent, or a withdrawal in it would be forgotten.
+    ledger.append(&entry)?;
     file.finish()?;
-    let recorded = ledger.record_sending(&Sending { package, ..changes.sending }, &entry.with("outcome", "done"));
+    let by = Attribution::Unrecorded("the package was recorded before its file appeared");
+    let recorded = ledger.record_sending(&Sending { package, ..changes.sending }, by);
     if let Err(error) = recorded {
         // It would be followed by another one with the same number.
         let _ = std::fs::remove_file(options.file);
