@@ -4,14 +4,15 @@
 //! person, and the files begin with other words, so that neither kind passes for the other.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use crate::pseudonym::{
-    KeyError, KeySource, MOST_BYTES, Passphrase, PassphraseError, line, parse_line, read_sealed, write_secret,
+    KeyError, KeySource, MOST_BYTES, Passphrase, PassphraseError, line, parse_line, public_path, read_sealed,
+    write_secret,
 };
 
 /// First word of the content of a reviewer's sealed key.
@@ -103,13 +104,6 @@ impl ReviewerKey {
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
     }
-}
-
-/// Returns the path of the public key of a reviewer's key.
-fn public_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    PathBuf::from(name)
 }
 
 /// Public key that checks a reviewer's signatures. Its file is one line, `reunite-review-public-1` and 64 hexadecimal

@@ -1,12 +1,12 @@
 //! Creates and reads the keys that sign checkpoints.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use zeroize::Zeroizing;
 
-use crate::pseudonym::{KeyError, KeySource, MOST_BYTES, line, parse_line, read_secret, write_secret};
+use crate::pseudonym::{KeyError, KeySource, MOST_BYTES, line, parse_line, public_path, read_secret, write_secret};
 
 /// First word of a file with a signing key.
 const SECRET_FORM: &str = "reunite-audit-key-1";
@@ -72,13 +72,6 @@ impl SigningKey {
     pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
     }
-}
-
-/// Returns the path of the public key of a signing key.
-fn public_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    PathBuf::from(name)
 }
 
 /// Public key that checks signatures of checkpoints. Its file is one line, `reunite-audit-public-1` and 64 hexadecimal

@@ -2,14 +2,16 @@
 //! public half.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
-use crate::pseudonym::{Custodian, Identity, KeyError, KeySource, line, parse_line, read_secret, write_secret};
+use crate::pseudonym::{
+    Custodian, Identity, KeyError, KeySource, line, parse_line, public_path, read_secret, write_secret,
+};
 
 /// First word of the file of an exchange key.
 const SECRET_FORM: &str = "reunite-exchange-key-1";
@@ -41,7 +43,7 @@ impl ExchangeKey {
     /// [`KeyError::Exists`] if one of the files already exists; [`KeyError::Random`] and [`KeyError::Io`] if the
     /// operating system refuses.
     pub fn generate(path: &Path) -> Result<Self, KeyError> {
-        let public = card_path(path);
+        let public = public_path(path);
         if let Some(file) = [path, &public].into_iter().find(|file| file.exists()) {
             return Err(KeyError::Exists(file.to_owned()));
         }
@@ -94,13 +96,6 @@ impl ExchangeKey {
     pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.sign.sign(message).to_bytes()
     }
-}
-
-/// Returns the path of the card of a key.
-fn card_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    PathBuf::from(name)
 }
 
 /// Public half of an agency's exchange key: it checks the agency's signatures, and packages are sealed for it. One line:
@@ -194,7 +189,7 @@ mod tests {
         let made = ExchangeKey::generate(&path).unwrap();
         let read = ExchangeKey::load(&KeySource::File(path.clone())).unwrap();
         assert_eq!(made.card(), read.card());
-        let card: Card = fs::read_to_string(card_path(&path)).unwrap().parse().unwrap();
+        let card: Card = fs::read_to_string(public_path(&path)).unwrap().parse().unwrap();
         assert_eq!(&card, made.card());
         assert_eq!(card.fingerprint().len(), 39);
         assert!(card.made(b"text", &read.sign(b"text")));

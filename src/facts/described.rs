@@ -161,7 +161,7 @@ impl fmt::Display for Days {
 }
 
 /// What is stated about a found child. Nothing of it is a name, a number of a person, or free text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoundFacts {
     /// The recorded sex.
@@ -194,7 +194,7 @@ pub struct FoundFacts {
 }
 
 /// What a family states about its missing child.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MissingFacts {
     /// The sex.

@@ -1,6 +1,7 @@
 //! Names the columns of registry extracts and of claims of birth certificates.
 
-use crate::intake::list_columns::ListColumn;
+use crate::intake::columns::fields::AGENCY_NAMES;
+use crate::intake::list_columns::{ListColumn, SAMPLE_NAMES};
 
 /// A column of one of the two kinds of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(super) const OF_CLAIMS: &[CertificateColumn] =
 /// The name of each column, and others in use in the form of [`plain_name`].
 const NAMES: [(CertificateColumn, &str, &[&str]); 12] = [
     (Certificate, "certificate", &["certificateno", "certificatenumber", "number", "编号", "证件编号", "证明编号"]),
-    (SampleId, "sample_id", &["sample", "sampleno", "samplenumber", "样本编号", "样品编号", "样本名称", "实验室编号"]),
+    (SampleId, "sample_id", SAMPLE_NAMES),
     (Sex, "sex", &["gender", "claimedsex", "性别", "新生儿性别", "申报性别"]),
     (
         BirthDate,
@@ -64,7 +65,7 @@ const NAMES: [(CertificateColumn, &str, &[&str]); 12] = [
         "claim_place",
         &["placeofclaim", "claimedin", "申报地", "申报地代码", "登记地", "登记地代码", "申报地点"],
     ),
-    (Agency, "agency", &["委托单位", "送检单位"]),
+    (Agency, "agency", AGENCY_NAMES),
 ];
 
 impl ListColumn for CertificateColumn {

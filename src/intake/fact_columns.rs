@@ -1,7 +1,8 @@
 //! Names the columns of lists of found and of missing children.
 
 use crate::facts::Subject;
-use crate::intake::list_columns::ListColumn;
+use crate::intake::columns::fields::AGENCY_NAMES;
+use crate::intake::list_columns::{ListColumn, SAMPLE_NAMES};
 
 /// A column of one of the two kinds of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub fn fact_template(subject: Subject) -> String {
 
 /// The name of each column, and others in use in the form of [`ListColumn::NAMES`].
 const NAMES: [(FactColumn, &str, &[&str]); 22] = [
-    (SampleId, "sample_id", &["sample", "sampleno", "samplenumber", "样本编号", "样品编号", "样本名称", "实验室编号"]),
+    (SampleId, "sample_id", SAMPLE_NAMES),
     (FamilyId, "family_id", &["familyno", "familynumber", "caseid", "家系编号", "家系号", "家庭编号", "案件编号"]),
     (Sex, "sex", &["gender", "性别"]),
     (FoundOn, "found_on", &["founddate", "dateoffinding", "发现日期", "发现时间", "解救日期", "捡拾日期", "入院日期"]),
@@ -147,7 +148,7 @@ const NAMES: [(FactColumn, &str, &[&str]); 22] = [
     (Custody, "custody", &["placement", "安置", "安置方式", "监护情况", "抚养情况", "安置情况"]),
     (Certificate, "certificate", &["certificateno", "certificatenumber", "申报出生证编号", "所持出生证编号"]),
     (Description, "description", &["freetext", "描述", "特征描述", "体貌特征", "其他特征"]),
-    (Agency, "agency", &["委托单位", "送检单位"]),
+    (Agency, "agency", AGENCY_NAMES),
 ];
 
 impl ListColumn for FactColumn {

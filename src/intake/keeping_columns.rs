@@ -1,6 +1,7 @@
 //! Recognises the columns of lists of the terms on which samples are kept, by all their names.
 
-use crate::intake::list_columns::ListColumn;
+use crate::intake::columns::fields::AGENCY_NAMES;
+use crate::intake::list_columns::{ListColumn, SAMPLE_NAMES};
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +30,7 @@ pub(super) const REQUIRED: &[KeepingColumn] = &[SampleId, LegalBasis, Purposes];
 
 impl ListColumn for KeepingColumn {
     const NAMES: &'static [(Self, &'static str, &'static [&'static str])] = &[
-        (
-            SampleId,
-            "sample_id",
-            &["sample", "sampleno", "samplenumber", "样本编号", "样品编号", "样本名称", "实验室编号"],
-        ),
+        (SampleId, "sample_id", SAMPLE_NAMES),
         (
             LegalBasis,
             "legal_basis",
@@ -58,7 +55,7 @@ impl ListColumn for KeepingColumn {
             &["retainuntil", "retentionuntil", "保存至", "保存期限", "保存截止日期", "保存期限至"],
         ),
         (ReviewOn, "review_on", &["reviewdate", "dateofreview", "复核日期", "审查日期", "复审日期"]),
-        (Agency, "agency", &["委托单位", "送检单位"]),
+        (Agency, "agency", AGENCY_NAMES),
     ];
     const AGENCY: Self = Agency;
 

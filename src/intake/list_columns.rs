@@ -8,6 +8,10 @@ use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::text::source::Source;
 use crate::model::FindingCode;
 
+/// Other names of the column `sample_id`.
+pub(super) const SAMPLE_NAMES: &[&str] =
+    &["sample", "sampleno", "samplenumber", "样本编号", "样品编号", "样本名称", "实验室编号"];
+
 /// A column of a kind of lists.
 pub(super) trait ListColumn: Copy + PartialEq + 'static {
     /// Every column in the order of [`Self::position`], with its name, and others in use in the form of [`plain_name`].

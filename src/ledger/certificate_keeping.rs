@@ -6,11 +6,11 @@ use rusqlite::{Connection, Transaction};
 
 use super::LedgerError;
 use super::certificates::{
-    CERTIFICATES, CERTIFICATES_FORGOTTEN, CLAIMS, CLAIMS_FORGOTTEN, CertificateCounts, add_to_count, certificate_sum,
-    check_count, counts, note_forgotten, read_certificate, read_claim,
+    CERTIFICATES, CERTIFICATES_FORGOTTEN, CLAIMS, CLAIMS_FORGOTTEN, CertificateCounts, certificate_sum, check_count,
+    counts, note_forgotten, read_certificate, read_claim,
 };
 use super::column::pseudonym_list;
-use super::meta::set_meta;
+use super::meta::{add_to_count, set_meta};
 use crate::certificates::Certificate;
 use crate::model::Pseudonym;
 

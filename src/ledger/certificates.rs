@@ -15,7 +15,7 @@ use super::column::{pseudonym, pseudonym_list};
 use super::expunged::expunged_among;
 use super::ledger::Ledger;
 use super::list_imported::ListImported;
-use super::meta::{meta, set_meta};
+use super::meta::{add_to_count, meta, set_meta};
 use super::{LedgerError, OnConflict};
 use crate::audit::Attribution;
 use crate::certificates::{Case, Certificate, Claim, ClaimedNumber, Coverage, Issue, NumberHash};
@@ -372,11 +372,6 @@ fn finish(
     }
     tx.commit()?;
     Ok(done)
-}
-
-/// Adds to a stored number of rows.
-pub(super) fn add_to_count(tx: &Transaction<'_>, count: &str, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (count, number)).map(drop)
 }
 
 /// Checks that the number of rows equals the stored one.

@@ -3,6 +3,10 @@
 //! A checksum is the start of the BLAKE3 hash of all values of a row, each preceded by its length. Profiles have
 //! checksums of their own, see `codec`.
 
+use rusqlite::{Connection, Row};
+
+use super::LedgerError;
+
 /// A checksum.
 pub(super) type Sum = [u8; 8];
 
@@ -32,4 +36,21 @@ impl Checksum {
         sum.copy_from_slice(&self.0.finalize().as_bytes()[..size_of::<Sum>()]);
         sum
     }
+}
+
+/// Reads every row of a query, and adds what is wrong to the findings. Returns the number of rows.
+pub(super) fn verify_rows<T>(
+    connection: &Connection,
+    sql: &str,
+    checked: impl Fn(&Row<'_>) -> Result<T, LedgerError>,
+    findings: &mut Vec<String>,
+) -> Result<u64, LedgerError> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut number = 0;
+    while let Some(row) = rows.next()? {
+        findings.extend(checked(row).err().map(|error| error.to_string()));
+        number += 1;
+    }
+    Ok(number)
 }

@@ -10,7 +10,7 @@ use super::LedgerError;
 use super::audit::append;
 use super::checksum::{Checksum, Sum};
 use super::ledger::Ledger;
-use super::meta::meta;
+use super::meta::{add_to_count, meta, random};
 use crate::audit::Attribution;
 use crate::model::Pseudonym;
 
@@ -26,7 +26,7 @@ pub struct LastPackage {
 /// An agency with which this store exchanges records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partner {
-    /// The number of the row.
+    /// The number of the row; 0 before it is written.
     pub id: i64,
     /// The name that this laboratory has for it.
     pub name: String,
@@ -40,6 +40,17 @@ pub struct Partner {
     pub sent: LastPackages,
     /// The last packages from it.
     pub received: LastPackages,
+}
+
+impl Partner {
+    /// Returns a new agency, with a salt of its own.
+    ///
+    /// # Errors
+    /// [`LedgerError::Random`].
+    pub fn new(name: String, card: String) -> Result<Self, LedgerError> {
+        let (sent, received) = (LastPackages::default(), LastPackages::default());
+        Ok(Self { id: 0, name, card, salt: random()?, is_revoked: false, sent, received })
+    }
 }
 
 /// The last packages of a direction: records and hits are numbered apart, so that a complete package of the one does not
@@ -163,14 +174,8 @@ pub struct ReceivedHit {
 }
 
 /// What a package to an agency changes in the records of what it has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sending<'a> {
-    /// The agency, by the number of its row.
-    pub partner: i64,
-    /// What the package holds.
-    pub kind: PackageKind,
-    /// The package.
-    pub package: LastPackage,
     /// Records that are new, or changed.
     pub put: &'a [SentRecord],
     /// Names that are withdrawn.
@@ -192,15 +197,11 @@ pub(super) const HITS: Table = Table("exchange_hit", "exchange_hits");
 
 impl Table {
     pub(super) fn add(&self, tx: &Transaction<'_>, rows: usize) -> rusqlite::Result<()> {
-        self.change(tx, i64::try_from(rows).unwrap_or(i64::MAX))
+        add_to_count(tx, self.1, i64::try_from(rows).unwrap_or(i64::MAX))
     }
 
     pub(super) fn remove(&self, tx: &Transaction<'_>, rows: usize) -> rusqlite::Result<()> {
-        self.change(tx, -i64::try_from(rows).unwrap_or(i64::MAX))
-    }
-
-    fn change(&self, tx: &Transaction<'_>, by: i64) -> rusqlite::Result<()> {
-        tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (self.1, by)).map(drop)
+        add_to_count(tx, self.1, -i64::try_from(rows).unwrap_or(i64::MAX))
     }
 
     /// Checks that no row was lost.
@@ -599,17 +600,18 @@ impl Ledger {
     /// A database error.
     pub fn record_sending<'e>(
         &mut self,
+        partner_id: i64,
+        (kind, package): (PackageKind, LastPackage),
         sending: &Sending<'_>,
         entry: impl Into<Attribution<'e>>,
     ) -> Result<(), LedgerError> {
-        let id = sending.partner;
         let tx = self.begin()?;
-        SentRow::put(&tx, sending.put.iter().map(|record| SentRow(id, *record)))?;
-        ToldRow::put(&tx, sending.told.iter().map(|hit| ToldRow(id, *hit)))?;
-        delete(&tx, &SENT, "sent", sending.gone.iter().map(|&gone| (id, gone)))?;
-        delete(&tx, &TOLD, "reference", sending.hits_gone.iter().map(|&gone| (id, gone)))?;
-        let before = partner(&tx, id)?;
-        Partner::put(&tx, [Partner { sent: before.sent.with(sending.kind, sending.package), ..before }])?;
+        SentRow::put(&tx, sending.put.iter().map(|record| SentRow(partner_id, *record)))?;
+        ToldRow::put(&tx, sending.told.iter().map(|hit| ToldRow(partner_id, *hit)))?;
+        delete(&tx, &SENT, "sent", sending.gone.iter().map(|&gone| (partner_id, gone)))?;
+        delete(&tx, &TOLD, "reference", sending.hits_gone.iter().map(|&gone| (partner_id, gone)))?;
+        let before = partner(&tx, partner_id)?;
+        Partner::put(&tx, [Partner { sent: before.sent.with(kind, package), ..before }])?;
         if let Some(entry) = entry.into().entry() {
             append(&tx, &entry)?;
         }

@@ -1,6 +1,6 @@
 //! Takes a package of another agency in one transaction, whole or not at all.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::Transaction;
 
@@ -84,16 +84,19 @@ impl Ledger {
             left_out.extend(leave_out_expunged(&tx, batch, &expunged)?);
         }
         taken.left_out = left_out.len() as u64;
-        let scope = withdrawn(&tx, &before, (names, gone, is_complete), &families)?;
+        let present: HashMap<Pseudonym, Exchanged> = names.iter().map(|record| (record.theirs, record.kind)).collect();
+        let gone: HashSet<Pseudonym> = gone.iter().copied().collect();
+        let is_gone = |theirs| gone.contains(&theirs) || (is_complete && !present.contains_key(&theirs));
         // What the agency itself withdraws need not be known as expunged any more.
-        let is_present: HashSet<Pseudonym> = names.iter().map(|record| record.theirs).collect();
-        let is_gone = |one: &&ReceivedRecord| {
-            one.own.is_none() && (gone.contains(&one.theirs) || (is_complete && !is_present.contains(&one.theirs)))
-        };
-        delete(&tx, &RECEIVED, "theirs", before.values().filter(is_gone).map(|one| (id, one.theirs)))?;
+        let known_gone = before.values().filter(|one| one.own.is_none() && is_gone(one.theirs));
+        delete(&tx, &RECEIVED, "theirs", known_gone.map(|one| (id, one.theirs)))?;
+        // A child may also be a relative now, or the reverse.
+        let is_other = |one: &ReceivedRecord| present.get(&one.theirs).is_some_and(|kind| *kind != one.kind);
+        let leaving = before.values().filter(|one| is_gone(one.theirs) || is_other(one));
+        let scope = withdrawn(&tx, &before, leaving, names, &families)?;
         if !scope.samples.is_empty() || !scope.families.is_empty() {
             // The agency decides whether it sends them again, so nothing has to be remembered.
-            // Foreign keys are checked, so that what belongs to the deleted goes with them.
+            // Foreign keys are checked, so that what belongs to the deleted is deleted, too.
             let (done, record) = expunge_in(&tx, &scope, &[], Some(entry), false)?;
             // The reviews of the deleted are in this record.
             record.map(|record| append(&tx, &record.with("step", "withdrawn"))).transpose()?;
@@ -105,9 +108,9 @@ impl Ledger {
         if !families.rows.is_empty() {
             taken.families = import_in(&tx, &path, &families, OnConflict::Replace, None, Some(entry))?.report;
         }
-        let stays = |one: &Pseudonym| !left_out.contains(one);
+        let is_taken = |one: &Pseudonym| !left_out.contains(one);
         let mut writer = TermsWriter::new(&tx)?;
-        for (sample, stated) in terms.iter().filter(|row| stays(&row.0)) {
+        for (sample, stated) in terms.iter().filter(|row| is_taken(&row.0)) {
             // What this store knows besides, such as a consent, stays.
             let known = keeping::terms_in(&tx, *sample)?;
             let Terms { basis, purposes, keep_until, .. } = *stated;
@@ -116,19 +119,17 @@ impl Ledger {
         }
         let changed = writer.finish()?.families;
         review_keeping::note_change(&tx, changed, entry)?;
-        facts::import_in(&tx, facts.into_iter().filter(|row| stays(&row.subject)).collect())?;
+        facts::import_in(&tx, facts.into_iter().filter(|row| is_taken(&row.subject)).collect())?;
         let known = known(&tx, id)?;
-        let is_in = |one: &ReceivedRecord| one.own.is_some_and(|own| !left_out.contains(&own));
-        let new = names.iter().filter(|one| is_in(one) && known.get(&one.theirs) != Some(one));
+        let new =
+            names.iter().filter(|one| one.own.as_ref().is_some_and(is_taken) && known.get(&one.theirs) != Some(one));
         ReceivedRow::put(&tx, new.map(|record| ReceivedRow(id, *record)))?;
         // The agency may have lost what it was told about the records that it sends again.
         let sent_again: HashSet<Pseudonym> = names.iter().filter_map(|record| record.own).collect();
         let mut told = ToldRow::select(&tx, "partner_id = ?1", [id])?;
         told.retain(|row| row.1.pair.is_some_and(|pair| sent_again.contains(&pair.0) || sent_again.contains(&pair.1)));
         ToldRow::put(&tx, told.into_iter().map(|row| ToldRow(row.0, ToldHit { content: [0; 16], ..row.1 })))?;
-        let before = partner(&tx, id)?;
-        let received = before.received.with(PackageKind::Records, package);
-        Partner::put(&tx, [Partner { received, ..before }])?;
+        note_taken(&tx, id, PackageKind::Records, package)?;
         let entry = entry
             .clone()
             .with("children", children.rows.len())
@@ -170,9 +171,7 @@ impl Ledger {
         taken.hits_gone = delete(&tx, &HITS, "reference", withdrawn)? as u64;
         ReceivedHit::put(&tx, hits.iter().cloned())?;
         taken.hits = hits.len() as u64;
-        let before = partner(&tx, partner_id)?;
-        let received = before.received.with(PackageKind::Hits, package);
-        Partner::put(&tx, [Partner { received, ..before }])?;
+        note_taken(&tx, partner_id, PackageKind::Hits, package)?;
         let entry = entry.clone().with("hits", taken.hits).with("hits_gone", taken.hits_gone);
         append(&tx, &entry.about(hits.iter().flat_map(|hit| [hit.family, hit.child]).flatten()))?;
         tx.commit()?;
@@ -186,23 +185,23 @@ fn known(tx: &Transaction<'_>, id: i64) -> Result<BTreeMap<Pseudonym, ReceivedRe
     Ok(rows.into_iter().map(|row| (row.1.theirs, row.1)).collect())
 }
 
-/// Returns what has to be deleted before the records are taken: what the agency withdraws, relatives that its families no
-/// longer have, and samples that are another thing now.
-fn withdrawn(
+/// Notes the last package that was taken.
+fn note_taken(tx: &Transaction<'_>, id: i64, kind: PackageKind, package: LastPackage) -> Result<(), LedgerError> {
+    let before = partner(tx, id)?;
+    Partner::put(tx, [Partner { received: before.received.with(kind, package), ..before }])
+}
+
+/// Returns what has to be deleted before the records are taken: what is leaving, and relatives that the agency's families
+/// no longer have.
+fn withdrawn<'r>(
     tx: &Transaction<'_>,
     known: &BTreeMap<Pseudonym, ReceivedRecord>,
-    (names, gone, is_complete): (&[ReceivedRecord], &[Pseudonym], bool),
+    leaving: impl Iterator<Item = &'r ReceivedRecord>,
+    names: &[ReceivedRecord],
     families: &Batch,
 ) -> Result<Scope, LedgerError> {
     let mut scope = Scope::default();
-    let present: BTreeMap<Pseudonym, Exchanged> = names.iter().map(|record| (record.theirs, record.kind)).collect();
-    let mut whom: Vec<&ReceivedRecord> = gone.iter().filter_map(|theirs| known.get(theirs)).collect();
-    if is_complete {
-        whom.extend(known.values().filter(|record| !present.contains_key(&record.theirs)));
-    }
-    // A child that is a relative now, or the reverse.
-    whom.extend(known.values().filter(|record| present.get(&record.theirs).is_some_and(|kind| *kind != record.kind)));
-    for record in whom {
+    for record in leaving {
         let of_kind = match record.kind {
             Exchanged::Family => &mut scope.families,
             Exchanged::Child | Exchanged::Relative => &mut scope.samples,

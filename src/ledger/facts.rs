@@ -14,7 +14,7 @@ use super::certificates::write_claims;
 use super::checksum::{Checksum, Sum};
 use super::column::{pseudonym, pseudonym_list};
 use super::ledger::Ledger;
-use super::meta::{meta, now};
+use super::meta::{add_to_count, meta, now};
 use crate::audit::Attribution;
 use crate::certificates::Claim;
 use crate::facts::{Facts, FoundFacts, MissingFacts, Subject};
@@ -268,12 +268,8 @@ pub(super) fn import_in(tx: &Transaction<'_>, rows: Vec<NewFacts>) -> Result<Fac
         }
     }
     done.claims = write_claims(tx, claims, super::OnConflict::Keep)?.added;
-    add_to_number(tx, i64::try_from(done.added + done.changed).unwrap_or(i64::MAX))?;
+    add_to_count(tx, NUMBER, i64::try_from(done.added + done.changed).unwrap_or(i64::MAX))?;
     Ok(done)
-}
-
-fn add_to_number(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (NUMBER, number)).map(drop)
 }
 
 /// Deletes the facts about samples and families that are expunged.
@@ -284,7 +280,7 @@ pub(super) fn expunge<'s>(
     let list = pseudonym_list(&subjects.copied().collect::<Vec<_>>());
     let sql = "DELETE FROM fact WHERE subject IN (SELECT unhex(value) FROM json_each(?1))";
     let gone = tx.execute(sql, [list])?;
-    Ok(add_to_number(tx, -i64::try_from(gone).unwrap_or(i64::MAX))?)
+    Ok(add_to_count(tx, NUMBER, -i64::try_from(gone).unwrap_or(i64::MAX))?)
 }
 
 /// Gives all facts the new pseudonyms of their subjects, and the free texts that were sealed again. The tags are of the

@@ -178,7 +178,7 @@ fn count_name(layout: Layout) -> &'static str {
 
 /// Adds to the stored number of children, or of families that are not withdrawn.
 pub(super) fn add_to_count(tx: &Transaction<'_>, layout: Layout, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (count_name(layout), number)).map(drop)
+    super::meta::add_to_count(tx, count_name(layout), number)
 }
 
 /// Returns the stored number of children, or of families that are not withdrawn.

@@ -9,13 +9,13 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
 use super::LedgerError;
 use super::audit::append;
-use super::checksum::{Checksum, Sum};
+use super::checksum::{Checksum, Sum, verify_rows};
 use super::column::{date, day_number, pseudonym, pseudonym_list};
 use super::generation::{advance, generation, next_generation};
 use super::ledger::Ledger;
 use super::list_imported::ListImported;
 use super::lost::{Deletion, LossCause};
-use super::meta::{meta, missing, set_meta};
+use super::meta::{add_to_count, meta, missing, set_meta};
 use super::review_keeping;
 use crate::audit::Attribution;
 use crate::keeping::{Born, Consent, ConsentKind, LegalBasis, Purpose, Purposes, Terms};
@@ -58,8 +58,13 @@ pub(super) enum Stored {
 
 /// The columns of terms, in the order that [`read`] expects.
 const COLUMNS: &str = "sample, legal_basis, purposes, consent_kind, consent_on, consent_reference, born, is_estimated, keep_until, review_on, is_searched, sum";
-const ALL: &str = "SELECT sample, legal_basis, purposes, consent_kind, consent_on, consent_reference, born, is_estimated, keep_until, review_on, is_searched, sum FROM keeping";
-const OF_SAMPLE: &str = "SELECT sample, legal_basis, purposes, consent_kind, consent_on, consent_reference, born, is_estimated, keep_until, review_on, is_searched, sum FROM keeping WHERE sample = ?1";
+
+/// Returns the query of the rows that a condition selects.
+fn select(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM keeping WHERE {condition}")
+}
+
+const OF_SAMPLE: &str = "sample = ?1";
 
 impl Ledger {
     /// Imports the terms of samples that the ledger has, in one transaction. They replace former ones. A sample that
@@ -147,7 +152,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`], or a database error.
     pub fn terms_of(&self, sample: Pseudonym) -> Result<Option<Terms>, LedgerError> {
-        of_sample(&mut self.connection.prepare(OF_SAMPLE)?, sample)
+        of_sample(&mut self.connection.prepare(&select(OF_SAMPLE))?, sample)
     }
 
     /// Returns the samples with terms that do not allow a purpose. Reads them with one query.
@@ -156,7 +161,7 @@ impl Ledger {
     /// [`LedgerError::Damaged`], or a database error.
     pub fn samples_not_for(&self, purpose: Purpose) -> Result<BTreeSet<Pseudonym>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let mut statement = tx.prepare(ALL)?;
+        let mut statement = tx.prepare(&select("true"))?;
         let mut rows = statement.query([])?;
         let (mut all, mut number) = (BTreeSet::new(), 0);
         while let Some(row) = rows.next()? {
@@ -190,7 +195,7 @@ impl Ledger {
 
 /// Returns the terms of a sample in a transaction.
 pub(super) fn terms_in(tx: &Transaction<'_>, sample: Pseudonym) -> Result<Option<Terms>, LedgerError> {
-    of_sample(&mut tx.prepare(OF_SAMPLE)?, sample)
+    of_sample(&mut tx.prepare(&select(OF_SAMPLE))?, sample)
 }
 
 /// Stores terms of samples in place of former ones, as steps of a transaction.
@@ -206,7 +211,12 @@ impl<'t> TermsWriter<'t> {
     pub(super) fn new(tx: &'t Transaction<'t>) -> Result<Self, LedgerError> {
         let places: Vec<String> = (1..=12).map(|place| format!("?{place}")).collect();
         let insert = format!("INSERT OR REPLACE INTO keeping ({COLUMNS}) VALUES ({})", places.join(", "));
-        Ok(Self { tx, select: tx.prepare(OF_SAMPLE)?, insert: tx.prepare(&insert)?, searched: BTreeMap::new() })
+        Ok(Self {
+            tx,
+            select: tx.prepare(&select(OF_SAMPLE))?,
+            insert: tx.prepare(&insert)?,
+            searched: BTreeMap::new(),
+        })
     }
 
     /// Stores the terms of a sample that the ledger has.
@@ -237,7 +247,7 @@ impl<'t> TermsWriter<'t> {
         match former {
             Some(former) => Ok(Stored::Replaced(former.changes(terms))),
             None => {
-                add_to_number(self.tx, 1)?;
+                add_to_count(self.tx, NUMBER, 1)?;
                 Ok(Stored::Added)
             }
         }
@@ -357,10 +367,6 @@ fn checked(row: &Row<'_>) -> Result<(Pseudonym, Terms), LedgerError> {
     if is_sound { Ok((sample, terms)) } else { Err(damaged()) }
 }
 
-fn add_to_number(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (NUMBER, number)).map(drop)
-}
-
 /// Checks that there are as many terms as were imported.
 fn check_number(connection: &Connection, found: u64) -> Result<(), LedgerError> {
     if meta::<i64>(connection, NUMBER)?.map(i64::unsigned_abs) == Some(found) {
@@ -377,7 +383,7 @@ pub(super) fn expunge(tx: &Transaction<'_>, samples: &BTreeSet<Pseudonym>) -> ru
     let list = pseudonym_list(&samples.iter().copied().collect::<Vec<_>>());
     let sql = "DELETE FROM keeping WHERE sample IN (SELECT unhex(value) FROM json_each(?1))";
     let deleted = tx.execute(sql, [list])?;
-    add_to_number(tx, -i64::try_from(deleted).unwrap_or(0))
+    add_to_count(tx, NUMBER, -i64::try_from(deleted).unwrap_or(0))
 }
 
 /// Gives terms to the new names of samples. With a mask, references stay; without one, the key is lost and they are
@@ -388,7 +394,7 @@ pub(super) fn rename(
     names: &HashMap<Pseudonym, Pseudonym>,
     mask: Option<&[u8; 32]>,
 ) -> Result<u64, LedgerError> {
-    let mut statement = tx.prepare(ALL)?;
+    let mut statement = tx.prepare(&select("true"))?;
     let mut rows = statement.query([])?;
     let (mut all, mut deleted) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
@@ -422,13 +428,7 @@ pub(super) fn rename(
 
 /// Checks all terms.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
-    let mut statement = connection.prepare(ALL)?;
-    let mut rows = statement.query([])?;
-    let mut number = 0;
-    while let Some(row) = rows.next()? {
-        findings.extend(checked(row).err().map(|error| error.to_string()));
-        number += 1;
-    }
+    let number = verify_rows(connection, &select("true"), checked, findings)?;
     findings.extend(check_number(connection, number).err().map(|error| error.to_string()));
     let sql = "SELECT count(*) FROM keeping WHERE sample NOT IN (SELECT pseudonym FROM sample)";
     if connection.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0 {

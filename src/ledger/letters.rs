@@ -12,10 +12,10 @@ use rusqlite::{Connection, Row, Transaction};
 
 use super::LedgerError;
 use super::audit::append;
-use super::checksum::{Checksum, Sum};
+use super::checksum::{Checksum, Sum, verify_rows};
 use super::column::pseudonym;
 use super::ledger::Ledger;
-use super::meta::{meta, now};
+use super::meta::{add_to_count, meta, now};
 use crate::audit::Attribution;
 use crate::model::Pseudonym;
 
@@ -82,7 +82,7 @@ impl Ledger {
         if added == 0 {
             return Err(LedgerError::Unknown(family));
         }
-        add_to_number(&tx, 1)?;
+        add_to_count(&tx, NUMBER, 1)?;
         if let Some(entry) = entry.into().entry() {
             append(&tx, &entry.with("issue", issue).about([family]))?;
         }
@@ -137,10 +137,6 @@ fn damaged(family: Pseudonym) -> LedgerError {
     LedgerError::Damaged { of: format!("a letter to the family {family}"), what: "it was changed" }
 }
 
-fn add_to_number(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (NUMBER, number)).map(drop)
-}
-
 /// Checks that there are as many letters as were recorded.
 fn check_number(connection: &Connection, found: u64) -> Result<(), LedgerError> {
     if meta::<i64>(connection, NUMBER)?.map(i64::unsigned_abs) == Some(found) {
@@ -154,7 +150,7 @@ pub(super) fn expunge(tx: &Transaction<'_>, families: &BTreeSet<Pseudonym>) -> r
     let sql = "DELETE FROM letter WHERE family_id = (SELECT id FROM family WHERE pseudonym = ?1)";
     for family in families {
         let deleted = tx.execute(sql, [family.as_bytes()])?;
-        add_to_number(tx, -i64::try_from(deleted).unwrap_or(0))?;
+        add_to_count(tx, NUMBER, -i64::try_from(deleted).unwrap_or(0))?;
     }
     Ok(())
 }
@@ -195,13 +191,7 @@ pub(super) fn rename(
 
 /// Checks every letter.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
-    let mut statement = connection.prepare(ALL)?;
-    let mut rows = statement.query([])?;
-    let mut number = 0;
-    while let Some(row) = rows.next()? {
-        findings.extend(checked(row).err().map(|error| error.to_string()));
-        number += 1;
-    }
+    let number = verify_rows(connection, ALL, checked, findings)?;
     findings.extend(check_number(connection, number).err().map(|error| error.to_string()));
     Ok(())
 }

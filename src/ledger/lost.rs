@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Params, Row, Statement, ToSql, Transaction};
 
 use super::LedgerError;
-use super::checksum::{Checksum, Sum};
+use super::checksum::{Checksum, Sum, verify_rows};
 use super::column::pseudonym;
 use super::ledger::Ledger;
 use crate::model::Pseudonym;
@@ -312,10 +312,5 @@ pub(super) fn rename(
 
 /// Checks every row.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
-    let mut statement = connection.prepare(ALL)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        findings.extend(checked(row).err().map(|error| error.to_string()));
-    }
-    Ok(())
+    verify_rows(connection, ALL, checked, findings).map(drop)
 }

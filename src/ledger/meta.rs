@@ -15,6 +15,11 @@ pub(super) fn set_meta(tx: &Transaction<'_>, key: &str, value: impl rusqlite::To
     tx.execute(sql, (key, value)).map(drop)
 }
 
+/// Adds to a number, such as that of the rows of a table.
+pub(super) fn add_to_count(tx: &Transaction<'_>, key: &str, by: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key, by)).map(drop)
+}
+
 /// Returns the error for a missing value that every ledger must have.
 pub(super) fn missing(key: &str) -> LedgerError {
     LedgerError::Damaged { of: format!("meta {key}"), what: "it is missing" }

@@ -6,13 +6,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// The recorded sex of a sample's donor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sex {
     /// Female.
     Female,
     /// Male.
     Male,
     /// Not recorded.
+    #[default]
     Unknown,
 }
 

@@ -35,7 +35,7 @@ pub use key::{Fingerprint, SecretKey};
 pub(crate) use passphrase::read_sealed;
 pub use passphrase::{Passphrase, PassphraseError};
 pub use private::{KeyError, KeySource};
-pub(crate) use private::{MOST_BYTES, line, parse_line, read_secret, write_secret};
+pub(crate) use private::{MOST_BYTES, line, parse_line, public_path, read_secret, write_secret};
 pub use seal::{Opened, Record, SealError, Sealed};
 pub(crate) use stream::is_of_content;
 pub use stream::{OpenWith, OpeningReader, SealFor, SealingWriter, StreamError};

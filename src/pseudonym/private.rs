@@ -185,6 +185,13 @@ fn sync_directory_of(path: &Path) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
+/// Returns the path of the public half of a key: that of the key with `.pub`.
+pub(crate) fn public_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    PathBuf::from(name)
+}
+
 /// Returns a line of a word and 64 hexadecimal digits: the form of this program's key files.
 pub(crate) fn line(word: &str, bytes: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     let mut digits = Zeroizing::new([0; 64]);

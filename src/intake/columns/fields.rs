@@ -41,6 +41,9 @@ pub(in crate::intake) const FIELDS: [(Field, &str); 13] = [
     (Field::Amelogenin, "AMEL"),
 ];
 
+/// Other names of the column of the agency.
+pub(in crate::intake) const AGENCY_NAMES: &[&str] = &["委托单位", "送检单位"];
+
 /// Other names in use, in the form of [`plain_name`].
 const ALIASES: [(Field, &[&str]); 10] = [
     (
@@ -124,7 +127,7 @@ const ALIASES: [(Field, &[&str]); 10] = [
         ],
     ),
     (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒", "扩增试剂盒", "试剂盒类型"]),
-    (Field::Agency, &["委托单位", "送检单位"]),
+    (Field::Agency, AGENCY_NAMES),
     (
         Field::DropOut,
         &["dropoutprobability", "dropoutrate", "dropoutprob", "probabilityofdropout", "丢失概率", "等位基因丢失概率"],

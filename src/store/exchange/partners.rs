@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::audit::Entry;
 use crate::exchange::{Card, ExchangeKey};
-use crate::ledger::{LastPackages, Ledger, Partner};
+use crate::ledger::{Ledger, Partner};
 use crate::pseudonym::KeySource;
 use crate::report::{PartnerRow, PartnersReport};
 
@@ -79,15 +79,7 @@ impl Store {
             Some(_) if !new.replace => return Err(ExchangeError::PartnerExists(name.to_owned()).into()),
             // The salt stays: the names that the agency has stay valid.
             Some(known) => Partner { card: text, is_revoked: false, ..known },
-            None => Partner {
-                id: 0,
-                name: name.to_owned(),
-                card: text,
-                salt: random()?,
-                is_revoked: false,
-                sent: LastPackages::default(),
-                received: LastPackages::default(),
-            },
+            None => Partner::new(name.to_owned(), text)?,
         };
         let fingerprint = card.fingerprint();
         let entry = entry.clone().with("agency", name).with("card", fingerprint.as_str());
@@ -131,13 +123,6 @@ impl Store {
         ledger.append_look(&entry.clone().with("agencies", rows.len()))?;
         Ok(PartnersReport::new(rows))
     }
-}
-
-/// Returns 16 random bytes.
-fn random() -> Result<[u8; 16], StoreError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(crate::ledger::LedgerError::Random)?;
-    Ok(bytes)
 }
 
 /// Returns an agency by its name.

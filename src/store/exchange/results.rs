@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::audit::Entry;
 use crate::exchange::{ContentKind, Hit, HitNumbers, Hits, HitsBasis, Mapping, Side, digest_of_line};
-use crate::ledger::{CandidateFilter, LastPackage, PackageKind, Sending, SentRecord, ToldHit};
+use crate::ledger::{CandidateFilter, Sending, SentRecord, ToldHit};
 use crate::model::{Pseudonym, View};
 use crate::pseudonym::ExchangeNames;
 use crate::report::{CandidateReport, CandidateRow};
 
-use super::content::{Changes, PackageOptions, write_package};
-use super::partners::partner_to_send_to;
+use super::content::{PackageOptions, nothing_new, push_line, write_package};
 use crate::store::configuration::limits::checked_threshold;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
-use crate::store::keeping::enforce::withheld;
+use crate::store::keeping::enforce::withheld_of;
 use crate::store::matching::candidates::add_reviews;
 use crate::store::matching::meaning::MeaningOptions;
 use crate::store::observer::Observer;
@@ -55,22 +54,16 @@ impl Store {
         observer: &dyn Observer,
     ) -> Result<HitsSent, StoreError> {
         min_log10_lr.map(checked_threshold).transpose()?;
-        let _lock = self.lock()?;
-        let mut ledger = self.ledger()?;
-        self.pseudonymizer(&mut ledger)?;
-        self.finish_interrupted(&mut ledger, observer)?;
-        let (partner, card) = partner_to_send_to(&ledger, options.to)?;
+        let (_lock, mut ledger, partner, card) = self.open_to_send(options.to, observer)?;
         let names = ExchangeNames::new(&*self.key()?);
         let filter = CandidateFilter { identities: Some(false), ..CandidateFilter::default() };
         let mut report = self.last_report(&ledger, &filter)?.0;
-        let theirs: HashMap<Pseudonym, Pseudonym> = ledger
-            .received()?
-            .into_iter()
-            .filter(|(from, _)| *from == partner.id)
-            .filter_map(|(_, record)| Some((record.own?, record.theirs)))
-            .collect();
+        let received = ledger.received()?;
+        let of_partner = received.iter().filter(|(from, _)| *from == partner.id);
+        let theirs: HashMap<Pseudonym, Pseudonym> =
+            of_partner.filter_map(|(_, record)| Some((record.own?, record.theirs))).collect();
         let least = min_log10_lr.unwrap_or_else(|| self.criterion().min_log10_lr);
-        let stay = withheld(&ledger)?;
+        let stay = withheld_of(&ledger.kept_samples(false)?, &received)?;
         let mut of_families: HashMap<Pseudonym, Vec<Pseudonym>> = HashMap::new();
         if !stay.is_empty() {
             for (sample, family) in ledger.memberships()? {
@@ -127,8 +120,7 @@ impl Store {
                 put.push(now);
             }
             done.hits += 1;
-            content.extend_from_slice(line.as_bytes());
-            content.push(b'\n');
+            push_line(&mut content, &line);
         }
         let gone: BTreeSet<Pseudonym> = not_found.into_keys().collect();
         for &reference in &gone {
@@ -140,25 +132,16 @@ impl Store {
         done.below = below.iter().filter(still).count() as u64;
         done.outdated = ledger.generation()?.number != report.run.generation;
         if done.hits + done.gone == 0 && !options.complete {
-            let entry = entry.clone().with("agency", partner.name.as_str()).with("outcome", "nothing new");
-            ledger.append_look(&entry)?;
+            nothing_new(&mut ledger, &partner, entry)?;
             return Ok(done);
         }
         let about: Vec<Pseudonym> = put.iter().filter_map(|hit| hit.pair).flat_map(|pair| [pair.0, pair.1]).collect();
         let entry = entry.clone().with("hits", done.hits).with("gone", done.gone);
         let entry = entry.with("run_digest", report.run.digest.as_str()).about(about);
         let gone: Vec<Pseudonym> = gone.into_iter().collect();
-        let sending = Sending {
-            partner: partner.id,
-            kind: PackageKind::Hits,
-            package: LastPackage::default(),
-            put: &[],
-            gone: &[],
-            told: &put,
-            hits_gone: &gone,
-        };
-        let changes = Changes { kind: ContentKind::Hits, content: &content, sending };
-        let number = write_package(&mut ledger, options, (&partner, &card), &changes, &entry)?;
+        let changes = Sending { told: &put, hits_gone: &gone, ..Sending::default() };
+        let content = (ContentKind::Hits, content.as_slice());
+        let number = write_package(&mut ledger, options, (&partner, &card), content, &changes, &entry)?;
         Ok(HitsSent { package: Some(number), ..done })
     }
 }

@@ -6,15 +6,14 @@ use crate::audit::Entry;
 use crate::exchange::{ContentKind, Contents, Mapping, SentFamily, SentPerson, SentTerms, digest_of_line};
 use crate::facts::Facts;
 use crate::keeping::Terms;
-use crate::ledger::{Chosen, Exchanged, LastPackage, Ledger, PackageKind, Partner, Sending, SentRecord};
+use crate::ledger::{Chosen, Exchanged, Ledger, Partner, Sending, SentRecord};
 use crate::model::{Layout, Locus, Panel, Pedigree, Pseudonym, Relation, SampleRecord};
 use crate::pseudonym::ExchangeNames;
 
-use super::content::{Changes, PackageOptions, write_package};
-use super::partners::partner_to_send_to;
+use super::content::{PackageOptions, nothing_new, push_line, write_package};
 use crate::store::error::{Incomplete, StoreError};
 use crate::store::folder::Store;
-use crate::store::keeping::enforce::withheld;
+use crate::store::keeping::enforce::withheld_of;
 use crate::store::observer::Observer;
 
 /// What was sent to an agency.
@@ -71,11 +70,7 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<RecordsSent, StoreError> {
-        let _lock = self.lock()?;
-        let mut ledger = self.ledger()?;
-        self.pseudonymizer(&mut ledger)?;
-        self.finish_interrupted(&mut ledger, observer)?;
-        let (partner, card) = partner_to_send_to(&ledger, options.to)?;
+        let (_lock, mut ledger, partner, card) = self.open_to_send(options.to, observer)?;
         let mut packing = Packing::new(self, &ledger, &partner, (options.complete, relayed))?;
         packing.children(&ledger)?;
         packing.families(&ledger)?;
@@ -84,8 +79,7 @@ impl Store {
         let done = RecordsSent { last: partner.sent.records.number, ..done };
         let has_changes = done.children + done.families + done.gone > 0;
         if !has_changes && !options.complete {
-            let entry = entry.clone().with("agency", partner.name.as_str()).with("outcome", "nothing new");
-            ledger.append_look(&entry)?;
+            nothing_new(&mut ledger, &partner, entry)?;
             return Ok(done);
         }
         let about: Vec<Pseudonym> = put.iter().filter_map(|record| record.own).collect();
@@ -95,17 +89,9 @@ impl Store {
             .with("families", done.families)
             .with("gone", done.gone)
             .about(about);
-        let sending = Sending {
-            partner: partner.id,
-            kind: PackageKind::Records,
-            package: LastPackage::default(),
-            put: &put,
-            gone: &gone,
-            told: &[],
-            hits_gone: &[],
-        };
-        let changes = Changes { kind: ContentKind::Records, content: &content, sending };
-        let number = write_package(&mut ledger, options, (&partner, &card), &changes, &entry)?;
+        let changes = Sending { put: &put, gone: &gone, ..Sending::default() };
+        let content = (ContentKind::Records, content.as_slice());
+        let number = write_package(&mut ledger, options, (&partner, &card), content, &changes, &entry)?;
         Ok(RecordsSent { package: Some(number), ..done })
     }
 }
@@ -142,13 +128,13 @@ impl<'a> Packing<'a> {
         partner: &'a Partner,
         (is_complete, relayed): (bool, bool),
     ) -> Result<Self, StoreError> {
-        let received = ledger.received()?.into_iter();
-        let others = received.filter(|(from, _)| *from == partner.id || !relayed).filter_map(|(_, record)| record.own);
-        let others: HashSet<Pseudonym> = others.collect();
+        let received = ledger.received()?;
+        let others = received.iter().filter(|(from, _)| *from == partner.id || !relayed);
+        let others: HashSet<Pseudonym> = others.filter_map(|(_, record)| record.own).collect();
         let of_terms =
             |terms: Terms| SentTerms { basis: terms.basis, purposes: terms.purposes, keep_until: terms.keep_until };
-        let kept = ledger.kept_samples(false)?.into_iter();
-        let terms = kept.filter_map(|one| Some((one.sample, of_terms(one.terms?)))).collect();
+        let kept = ledger.kept_samples(false)?;
+        let terms = kept.iter().filter_map(|one| Some((one.sample, of_terms(one.terms?)))).collect();
         let sent = ledger.sent_to(partner.id)?;
         let loci = ledger.loci()?;
         let mut content = Vec::new();
@@ -161,7 +147,7 @@ impl<'a> Packing<'a> {
             is_complete,
             others,
             terms,
-            withheld: withheld(ledger)?,
+            withheld: withheld_of(&kept, &received)?,
             facts: ledger.last_facts()?,
             sent: sent.iter().filter_map(|record| Some((record.own?, *record))).collect(),
             not_found: sent.into_iter().map(|record| (record.sent, record)).collect(),
@@ -207,8 +193,7 @@ impl<'a> Packing<'a> {
         } else {
             self.put.push(record);
         }
-        self.content.extend_from_slice(line.as_bytes());
-        self.content.push(b'\n');
+        push_line(&mut self.content, line);
         true
     }
 
@@ -308,7 +293,7 @@ impl<'a> Packing<'a> {
     fn gone(&mut self) {
         for (name, record) in std::mem::take(&mut self.not_found) {
             self.gone.push(name);
-            // A relative goes with its family, or is missing in the family's new line.
+            // A relative is deleted with its family, or is missing in the family's new line.
             if record.kind != Exchanged::Relative {
                 Contents::push_gone(&mut self.content, Mapping::own(), name);
                 self.done.gone += 1;

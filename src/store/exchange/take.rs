@@ -16,13 +16,14 @@ use crate::exchange::{
 use crate::facts::Facts;
 use crate::keeping::Terms;
 use crate::ledger::{
-    Batch, Exchanged, LastPackage, LedgerError, NewFacts, PackageKind, Partner, ReceivedHit, ReceivedRecord, Returning,
-    Taken, TakingRecords,
+    Batch, Exchanged, LastPackage, LedgerError, NewFacts, Partner, ReceivedHit, ReceivedRecord, Returning, Taken,
+    TakingRecords,
 };
 use crate::matching::IdentityRule;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SampleRecord};
 use crate::pseudonym::ExchangeNames;
 
+use super::content::kind_of;
 use super::error::ExchangeError;
 use super::partners::card;
 use crate::store::actor::now;
@@ -248,11 +249,7 @@ fn cause(error: &ExchangeError) -> &'static str {
 
 /// Checks that the package is the next one.
 fn check_number(partner: &Partner, manifest: &Manifest) -> Result<(), ExchangeError> {
-    let kind = match manifest.content {
-        ContentKind::Records => PackageKind::Records,
-        ContentKind::Hits => PackageKind::Hits,
-    };
-    let taken = partner.received.of(kind);
+    let taken = partner.received.of(kind_of(manifest.content));
     let (agency, content) = (partner.name.clone(), manifest.content);
     let (number, last) = (manifest.number, taken.number);
     if number <= last {

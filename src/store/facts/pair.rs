@@ -1,11 +1,11 @@
 //! Compares what is stated of a family's missing child and of a found child.
 
 use crate::audit::Entry;
-use crate::facts::{Facts, FoundFacts, MissingFacts, Weights, compare, weigh};
+use crate::facts::{Facts, Weights, compare, weigh};
 use crate::ledger::Ledger;
 use crate::matching::explain;
 use crate::meaning::Prior;
-use crate::model::{Pseudonym, Sex};
+use crate::model::Pseudonym;
 use crate::report::{FactsPair, WeighedFacts};
 
 use crate::store::error::StoreError;
@@ -87,7 +87,7 @@ impl Store {
         if missing.is_none() && found.is_none() {
             return Ok(None);
         }
-        let (missing, found) = (missing.unwrap_or_else(nothing_missing), found.unwrap_or_else(nothing_found));
+        let (missing, found) = (missing.unwrap_or_default(), found.unwrap_or_default());
         let weighed = match weighing {
             Some(weighing) => {
                 let log10_lr = self.log10_lr_of_dna(ledger, family, child)?;
@@ -108,31 +108,5 @@ impl Store {
         let explained = explain(&self.calculator()?, &family, &child, None)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
         Ok(explained.log10_lr)
-    }
-}
-
-fn nothing_missing() -> MissingFacts {
-    MissingFacts {
-        sex: Sex::Unknown,
-        born: None,
-        missing_on: None,
-        place: None,
-        marks: Vec::new(),
-        dialect: None,
-        native_place: None,
-    }
-}
-
-fn nothing_found() -> FoundFacts {
-    FoundFacts {
-        sex: Sex::Unknown,
-        found_on: None,
-        place: None,
-        found_by: None,
-        age: None,
-        marks: Vec::new(),
-        dialect: None,
-        native_place: None,
-        custody: None,
     }
 }

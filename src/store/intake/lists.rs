@@ -189,7 +189,7 @@ impl Desk<'_> {
         let unknown = self.refuse_unknown(name, &mut rows)?;
         rejected += unknown.len() as u64;
         findings.extend(unknown);
-        let texts =
+        let custodians =
             if let Rows::Facts(_, rows) = &mut rows { self.custodians(name, rows, &mut findings)? } else { Vec::new() };
         findings.sort_by_key(|problem| (problem.severity, problem.place()));
         report.blake3 = Some(hex(&digest));
@@ -207,13 +207,17 @@ impl Desk<'_> {
             self.observer.notice(&Notice::FileRefused { file: name, problems });
             return self.ledger.append(&entry.with("outcome", "refused")).map(drop).map_err(StoreError::Recording);
         }
-        match rows {
-            Rows::Facts(subject, rows) => self.write_facts((name, subject), rows, &texts, &entry, report),
-            rows => self.write(name, rows, &entry, report),
-        }
+        self.write(name, rows, &custodians, &entry, report)
     }
 
-    fn write(&mut self, name: &str, rows: Rows, entry: &Entry, report: &mut FileReport) -> Result<(), StoreError> {
+    fn write(
+        &mut self,
+        name: &str,
+        rows: Rows,
+        custodians: &[Custodian],
+        entry: &Entry,
+        report: &mut FileReport,
+    ) -> Result<(), StoreError> {
         let &ImportOptions { on_conflict, dry_run, .. } = self.options;
         let written = match rows {
             Rows::Registry(rows) => {
@@ -226,7 +230,7 @@ impl Desk<'_> {
                 rows.sort_unstable_by_key(|row| row.0);
                 self.ledger.import_terms(&rows, dry_run, entry).map(|done| done.rows)
             }
-            Rows::Facts(..) => Ok(ListImported::default()),
+            Rows::Facts(subject, rows) => return self.write_facts((name, subject), rows, custodians, entry, report),
         };
         let done = written.map_err(|source| {
             report.outcome = FileOutcome::Failed;
@@ -365,7 +369,6 @@ fn taken_apart<T>(read: ListIntake<T>, rows: impl FnOnce(Vec<(u64, T)>) -> Rows)
     let ListIntake { digest, size, rows: of_file, rejected, problems, notes, .. } = read;
     let mut findings = problems;
     findings.extend(notes);
-    findings.sort_by_key(|problem| (problem.severity, problem.place()));
     Read { rows: rows(of_file), findings, digest, size, rejected }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::civil::Date;
 
 use crate::keeping::{ConsentKind, LegalBasis, Purpose, Terms};
-use crate::ledger::{KeptSample, Ledger};
+use crate::ledger::{KeptSample, Ledger, ReceivedRecord};
 use crate::model::{Family, Pseudonym};
 
 use crate::store::actor::today;
@@ -53,17 +53,29 @@ impl Store {
 
 /// Returns all samples that may not leave for another agency.
 pub(in crate::store) fn withheld(ledger: &Ledger) -> Result<BTreeSet<Pseudonym>, StoreError> {
-    let (today, received) = (today()?, from_others(ledger)?);
+    withheld_of(&ledger.kept_samples(false)?, &ledger.received()?)
+}
+
+/// Returns those of these samples that may not leave, where the second list is what other agencies sent.
+pub(in crate::store) fn withheld_of(
+    kept: &[KeptSample],
+    received: &[(i64, ReceivedRecord)],
+) -> Result<BTreeSet<Pseudonym>, StoreError> {
+    let (today, received) = (today()?, own_of(received));
     let stays = |one: &KeptSample| {
         let is_received = received.contains(&one.sample);
         one.terms.as_ref().is_some_and(|terms| !may_leave(terms, today, is_received))
     };
-    Ok(ledger.kept_samples(false)?.iter().filter(|one| stays(one)).map(|one| one.sample).collect())
+    Ok(kept.iter().filter(|one| stays(one)).map(|one| one.sample).collect())
 }
 
 /// Returns the samples that other agencies sent: these agencies hold the consents.
 pub(in crate::store) fn from_others(ledger: &Ledger) -> Result<HashSet<Pseudonym>, StoreError> {
-    Ok(ledger.received()?.into_iter().filter_map(|(_, record)| record.own).collect())
+    Ok(own_of(&ledger.received()?))
+}
+
+fn own_of(received: &[(i64, ReceivedRecord)]) -> HashSet<Pseudonym> {
+    received.iter().filter_map(|(_, record)| record.own).collect()
 }
 
 fn may_leave(terms: &Terms, today: Date, is_received: bool) -> bool {
