@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::{Family, Unscorable, View};
-use crate::screen::{Plan, Screens, Weighing, screen_block, weigh_block};
+use crate::screen::{
+    CoarseWeights, Instructions, Lanes, Packed, Passed, Plan, Screens, Weighing, coarsen, screen_block, weigh_block, weigh_coarsely,
+    weigh_few,
+};
 
 use super::aim::{Aim, Pair};
 use super::compiled::LocusError;
@@ -15,15 +18,18 @@ use super::score::Scorer;
 use super::shared_loci::TypedLoci;
 use super::watch::{Stopped, Watch};
 
-/// Number of survivors of a family that are scored together, while its tables are in the first-level cache.
-const BATCH: usize = 512;
+/// Number of children that are weighed or scored together at least, while a family's tables are in the first-level
+/// cache.
+const BATCH: usize = 128;
 
-/// Number of blocks after which survivors of counting are weighed: few enough to keep the children's lanes in the cache
-/// for the next family, and enough to make it worthwhile to fetch a family's weights.
+/// Number of children that are weighed at once: those of a register.
+const TOGETHER: usize = 64;
+
+/// Number of blocks that are screened for all families before those who passed are taken, family by family.
 const ROUND: usize = 4;
 
-/// Number of blocks between two checks of the watch.
-const PATIENCE: usize = 64;
+/// Number of rounds between two checks of the watch.
+const PATIENCE: usize = 16;
 
 /// A pair that reached the threshold: child number and log10 LR.
 type Hit = (usize, f64);
@@ -51,21 +57,26 @@ struct Search<'c> {
     /// Position of the family's view among the compiled ones.
     aim: usize,
     scorer: &'c Scorer<'c>,
-    /// The weighing of its survivors, if the screen only counted.
+    /// The weighing of those who pass the screen, if it was a rough one.
     weighing: Option<Weighing<'c>>,
-    /// Children that are still to be weighed.
-    counted: Vec<usize>,
     /// Children that are still to be scored.
-    waiting: Vec<usize>,
+    waiting: Vec<u32>,
     hits: Vec<Hit>,
 }
 
-impl Search<'_> {
-    /// Weighs the counted children; those who pass wait to be scored.
-    fn weigh(&mut self, matcher: &Matcher<'_>) {
-        let Some(weighing) = self.weighing else { return };
-        let passes = |&child: &usize| weighing.passes(matcher.lanes(child / BLOCK), child % BLOCK);
-        self.waiting.extend(self.counted.drain(..).filter(passes));
+impl<'c> Search<'c> {
+    fn new(aim: usize, scorer: &'c Scorer<'c>, weighing: Option<Weighing<'c>>) -> Self {
+        Self { aim, scorer, weighing, waiting: Vec::new(), hits: Vec::new() }
+    }
+
+    /// Takes children who passed the screen: those who also pass the weighing, if there is one, wait to be scored.
+    fn take(&mut self, passed: &[u32], scales: &mut Scales<'_>) {
+        match &self.weighing {
+            Some(weighing) => {
+                passed.chunks(TOGETHER).for_each(|children| scales.weigh(weighing, children, &mut self.waiting));
+            }
+            None => self.waiting.extend_from_slice(passed),
+        }
     }
 
     /// Scores the waiting children.
@@ -73,12 +84,33 @@ impl Search<'_> {
         // The codes are copied first, because the children lie apart in memory and the copies do not wait for one
         // another.
         copied.clear();
-        self.waiting.iter().for_each(|&child| copied.extend_from_slice(matcher.codes(child)));
+        self.waiting.iter().for_each(|&child| copied.extend_from_slice(matcher.codes(child as usize)));
         let before = self.hits.len();
         let (waiting, hits) = (&self.waiting, &mut self.hits);
-        self.scorer.score_all(copied, |place, log10_lr| hits.push((waiting[place], log10_lr)));
+        self.scorer.score_all(copied, |place, log10_lr| hits.push((waiting[place] as usize, log10_lr)));
         watch.keep(self.hits.len() - before, 0);
         self.waiting.clear();
+    }
+}
+
+/// Weighs a few children of the index at a time.
+struct Scales<'m> {
+    instructions: Instructions,
+    /// All children of the index.
+    packed: &'m [Packed],
+    lanes: Lanes,
+}
+
+impl Scales<'_> {
+    /// Weighs at most [`TOGETHER`] children, and appends those who pass to `passed`.
+    fn weigh(&mut self, weighing: &Weighing<'_>, children: &[u32], passed: &mut Vec<u32>) {
+        self.lanes.turn_some(self.instructions, self.packed, children);
+        let mut bits = weigh_few(self.instructions, &self.lanes, weighing);
+        while bits != 0 {
+            // The last places are nobody's if there are fewer children than fill a register.
+            passed.extend(children.get(bits.trailing_zeros() as usize));
+            bits &= bits - 1;
+        }
     }
 }
 
@@ -137,78 +169,97 @@ impl<'m, 'a> Chunk<'m, 'a> {
     ) -> Result<Vec<Vec<Hit>>, Stopped> {
         let matcher = self.matcher;
         let index = matcher.index;
-        let (mut screens, mut weights): (Vec<_>, Vec<Weighing<'_>>) = (Vec::new(), Vec::new());
+        let instructions = matcher.layout.instructions;
+        let (mut screens, mut weights, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for (aim, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
-            let (counted, waiting, hits) = (Vec::new(), Vec::new(), Vec::new());
-            let mut search = Search { aim, scorer, weighing: None, counted, waiting, hits };
             match plan {
                 Plan::Nothing => {
                     self.part.result.families_out_of_reach += u64::from(aims[aim].view == View::Stated);
                 }
-                Plan::Screen(screen, weigh) => {
+                Plan::Screen(screen, weights) => {
                     screens.push(screen);
-                    search.weighing = Some(weigh.weighing());
-                    screened.push(search);
+                    screened.push(Search::new(aim, scorer, Some(weights.weighing())));
+                }
+                Plan::Weigh(weigh) if instructions.weighs_coarsely() => {
+                    coarse.push(CoarseWeights::new(&weigh.weighing(), &matcher.layout.classes));
+                    weighed.push(Search::new(aim, scorer, Some(weigh.weighing())));
                 }
                 Plan::Weigh(weigh) => {
                     weights.push(weigh.weighing());
-                    weighed.push(search);
+                    weighed.push(Search::new(aim, scorer, None));
                 }
-                Plan::Everyone => all.push(search),
+                Plan::Everyone => all.push(Search::new(aim, scorer, None)),
             }
         }
         self.part.result.families_screened += screens.len() as u64;
-        let mut parts = Screens::new(&screens);
-        self.part.result.families_weighed += weights.len() as u64;
+        self.part.result.families_weighed += weighed.len() as u64;
+        let mut hits = vec![Vec::new(); aims.len()];
         let mut searches = screened;
         searches.extend(weighed);
         searches.extend(all);
-        let (mut passed, mut copied) = (vec![Row::default(); searches.len()], Vec::new());
-        let (mut survivors, mut screening, started) = (0, Duration::ZERO, Instant::now());
-        if !searches.is_empty() {
-            for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
-                if block % PATIENCE == 0 {
-                    watch.check()?;
+        if searches.is_empty() {
+            watch.did(index.children() * self.families.len());
+            return Ok(hits);
+        }
+        let mut parts = Screens::new(&screens);
+        let packs = matcher.layout.classes.packs();
+        let mut lanes = Lanes::of_block(packs);
+        let mut scales = Scales { instructions, packed: matcher.packed(), lanes: Lanes::of_few(packs) };
+        let families = searches.len();
+        let mut rows = vec![Row::default(); ROUND * families];
+        // The children of each family who passed the screen, until there are enough to weigh them together.
+        let (mut listed, mut passed, mut copied) = (Passed::default(), vec![Vec::new(); families], Vec::new());
+        let (mut survivors, mut scoring, started) = (0, Duration::ZERO, Instant::now());
+        let per_block = index.rows_per_block();
+        for (round, planes) in index.planes().chunks(ROUND * per_block).enumerate() {
+            if round % PATIENCE == 0 {
+                watch.check()?;
+            }
+            let first = round * ROUND;
+            let blocks = (first..).zip(planes.chunks_exact(per_block));
+            for ((block, planes), rows) in blocks.clone().zip(rows.chunks_exact_mut(families)) {
+                let (by_screen, rest) = rows.split_at_mut(screens.len());
+                let (by_weight, others) = rest.split_at_mut(weights.len() + coarse.len());
+                screen_block(instructions, planes, index.untyped(block), &mut parts, by_screen);
+                if !by_weight.is_empty() {
+                    lanes.turn(instructions, &scales.packed[block * BLOCK * packs..(block + 1) * BLOCK * packs]);
+                    weigh_block(instructions, &lanes, &weights, by_weight);
                 }
-                let begun = Instant::now();
-                let (by_screen, rest) = passed.split_at_mut(screens.len());
-                let (by_weight, others) = rest.split_at_mut(weights.len());
-                screen_block(matcher.layout.instructions, rows, index.untyped(block), &mut parts, by_screen);
-                if !weights.is_empty() {
-                    weigh_block(matcher.layout.instructions, matcher.lanes(block), &weights, by_weight);
+                if !coarse.is_empty() {
+                    coarsen(instructions, &mut lanes, &matcher.layout.classes);
+                    weigh_coarsely(instructions, &lanes, &coarse, by_weight);
                 }
                 others.fill([!0; BLOCK / 64]);
-                screening += begun.elapsed();
-                for (row, search) in passed.iter().zip(&mut searches) {
-                    let whose = if search.weighing.is_some() { &mut search.counted } else { &mut search.waiting };
-                    push_survivors(block, row, &rows[0], whose);
-                }
-                if block % ROUND == ROUND - 1 {
-                    let begun = Instant::now();
-                    searches[..screens.len()].iter_mut().for_each(|search| search.weigh(matcher));
-                    screening += begun.elapsed();
-                }
-                for search in &mut searches {
-                    if search.waiting.len() >= BATCH {
-                        survivors += search.waiting.len();
-                        search.score(matcher, &mut copied, watch);
-                    }
-                }
-                watch.did(BLOCK.min(index.children() - block * BLOCK) * self.families.len());
             }
-        } else {
-            watch.did(index.children() * self.families.len());
+            let regular: Vec<Row> = blocks.map(|(_, planes)| planes[0]).collect();
+            listed.list(instructions, &rows[..regular.len() * families], &regular, first * BLOCK);
+            for (listed, (passed, search)) in listed.families().zip(passed.iter_mut().zip(&mut searches)) {
+                passed.extend_from_slice(listed);
+                if passed.len() < BATCH {
+                    continue;
+                }
+                search.take(passed, &mut scales);
+                passed.clear();
+                if search.waiting.len() >= BATCH {
+                    let begun = Instant::now();
+                    survivors += search.waiting.len();
+                    search.score(matcher, &mut copied, watch);
+                    scoring += begun.elapsed();
+                }
+            }
+            watch.did((ROUND * BLOCK).min(index.children() - first * BLOCK) * self.families.len());
         }
-        let mut hits = vec![Vec::new(); aims.len()];
-        for mut search in searches {
-            search.weigh(matcher);
+        let begun = Instant::now();
+        for (mut search, passed) in searches.into_iter().zip(passed) {
+            search.take(&passed, &mut scales);
             survivors += search.waiting.len();
             search.score(matcher, &mut copied, watch);
             hits[search.aim] = search.hits;
         }
-        self.part.stages.screen += screening;
-        self.part.stages.score += started.elapsed() - screening;
+        scoring += begun.elapsed();
+        self.part.stages.screen += started.elapsed() - scoring;
+        self.part.stages.score += scoring;
         self.part.result.survivors += survivors as u64;
         Ok(hits)
     }
@@ -295,21 +346,6 @@ impl Chunk<'_, '_> {
                 let locus = matcher.calculator().linked().first().map_or(0, |pair| pair.loci[0]);
                 self.note_unscorable(aims[0].of, locus, &reason);
             }
-        }
-    }
-}
-
-/// Appends the children whose bits are set in both rows.
-fn push_survivors(block: usize, row: &Row, regular: &Row, children: &mut Vec<usize>) {
-    let both = || row.iter().zip(regular).map(|(row, regular)| row & regular);
-    // Most rows have no survivor.
-    if both().fold(0, |any, bits| any | bits) == 0 {
-        return;
-    }
-    for (word, mut bits) in both().enumerate() {
-        while bits != 0 {
-            children.push(block * BLOCK + word * 64 + bits.trailing_zeros() as usize);
-            bits &= bits - 1;
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::index::Index;
+use crate::index::{BLOCK, Index};
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
 use crate::population::Floor;
-use crate::screen::{Classes, Instructions, Lane, Layout, Plan, UntypedGroup};
+use crate::screen::{Classes, Instructions, Layout, Packed, Plan, UntypedGroup};
 
 use super::chance::ChanceHits;
 use super::compile::Compiler;
@@ -67,8 +67,8 @@ pub struct Matcher<'a> {
     pub(super) irregular: Irregular,
     pub(super) refused: Vec<Pseudonym>,
     pub(super) layout: Layout,
-    /// Lanes of all blocks, arranged when the first family is weighed.
-    lanes: OnceLock<Vec<Lane>>,
+    /// The children of all blocks, arranged for weighing when the first family is weighed.
+    packed: OnceLock<Vec<Packed>>,
     exhaustive: bool,
     /// Numbers of the children to skip, in rising order.
     pub(super) without: Vec<usize>,
@@ -98,12 +98,12 @@ impl<'a> Matcher<'a> {
         refused.sort_unstable();
         Self {
             index,
-            compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
+            compiler: Arc::new(Compiler::new(calculator, true)),
             criterion,
             irregular,
             refused,
             layout: layout(index, calculator),
-            lanes: OnceLock::new(),
+            packed: OnceLock::new(),
             exhaustive: false,
             without: Vec::new(),
             chance_hits: criterion.max_chance_hits.map(|_| ChanceHits::of_children(index)),
@@ -130,7 +130,7 @@ impl<'a> Matcher<'a> {
     /// Uses these instructions instead of the best ones of the machine.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
-        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
+        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), true));
         self.layout.instructions = instructions;
         self
     }
@@ -248,16 +248,15 @@ impl<'a> Matcher<'a> {
         &self.index.codes()[child * loci..(child + 1) * loci]
     }
 
-    /// Returns the children of a block, arranged for weighing.
-    pub(super) fn lanes(&self, block: usize) -> &[Lane] {
-        let per_block = self.layout.classes.lanes();
-        let all = self.lanes.get_or_init(|| {
-            let mut lanes = self.layout.classes.empty(self.index.blocks());
-            let blocks = lanes.par_chunks_exact_mut(per_block).enumerate();
-            blocks.for_each(|(block, lanes)| self.layout.classes.arrange(self.index, block, lanes));
-            lanes
-        });
-        &all[block * per_block..(block + 1) * per_block]
+    /// Returns the children of the index, arranged for weighing and filled up to whole blocks.
+    pub(super) fn packed(&self) -> &[Packed] {
+        self.packed.get_or_init(|| {
+            let per_block = BLOCK * self.layout.classes.packs();
+            let mut packed = vec![Packed::default(); self.index.blocks() * per_block];
+            let blocks = packed.par_chunks_exact_mut(per_block).enumerate();
+            blocks.for_each(|(block, packed)| self.layout.classes.arrange(self.index, block * BLOCK, packed));
+            packed
+        })
     }
 }
 

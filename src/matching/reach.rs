@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use zerocopy::byteorder::little_endian::{F32, F64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::index::{FamilyHead, FamilyIndex, FamilyRecord, IndexError, Row};
+use crate::index::{BLOCK, FamilyHead, FamilyIndex, FamilyRecord, IndexError, Row};
 use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym};
-use crate::screen::{Measure, Plan, Table, Weighing, Weights, may_reach, weigh_block};
+use crate::screen::{Lanes, Measure, Plan, Table, Weighing, Weights, may_reach, weigh_block};
 
 use super::compiled::{CompiledFamily, CompiledLocus};
 use super::irregular::IrregularChild;
@@ -105,8 +105,12 @@ impl Matcher<'_> {
             let weighings = weighings.ok_or(IndexError::Damaged("alignment"))?;
             let mut reached = vec![false; records.len()];
             let mut passed = vec![Row::default(); records.len()];
-            for (block, rows) in self.index.planes().chunks_exact(self.index.rows_per_block()).enumerate() {
-                weigh_block(self.layout.instructions, self.lanes(block), &weighings, &mut passed);
+            let packs = self.layout.classes.packs();
+            let mut lanes = Lanes::of_block(packs);
+            let blocks = self.index.planes().chunks_exact(self.index.rows_per_block());
+            for (rows, packed) in blocks.zip(self.packed().chunks_exact(BLOCK * packs)) {
+                lanes.turn(self.layout.instructions, packed);
+                weigh_block(self.layout.instructions, &lanes, &weighings, &mut passed);
                 for (reached, row) in reached.iter_mut().zip(&passed) {
                     *reached |= row.iter().zip(&rows[0]).any(|(passed, regular)| passed & regular != 0);
                 }

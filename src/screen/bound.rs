@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// The classes of a counter of strong matches: 0 to 6, and 7 or more.
-pub(super) const STRONG_CLASSES: usize = 8;
+/// The largest number of misses that the kernel's counter of four bits can distinguish from one more.
+pub(super) const MOST_MISSES: usize = 15;
 
 /// Tolerance for the rounding of sums of at most 64 values below 10^3, with a large margin.
 pub(super) const SLACK: f64 = 1e-6;
@@ -28,45 +28,19 @@ pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option
     Some(drops.iter().take_while(fits).count())
 }
 
-/// Returns, per number of strong matches (the last class: 7 or more), the misses allowed to a child whose ordinary
-/// matches have at most `ordinary` in total: each strong match may add one of the largest `surpluses`, which must be in
-/// falling order.
-pub(super) fn staircase(
-    ordinary: f64,
-    surpluses: &[f64],
-    drops: &[f64],
-    threshold: f64,
-) -> [Option<usize>; STRONG_CLASSES] {
-    std::array::from_fn(|strong| {
-        let taken = if strong + 1 == STRONG_CLASSES { surpluses.len() } else { strong.min(surpluses.len()) };
-        misses_allowed(ordinary + surpluses[..taken].iter().sum::<f64>(), drops, threshold)
-    })
-}
-
-/// Computes the probability that a child passes the staircase, given for each locus the probabilities of a miss and of
-/// a strong match.
-pub(super) fn passes(staircase: &[Option<usize>; STRONG_CLASSES], loci: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let Some(most) = staircase.iter().flatten().max() else { return 0.0 };
-    let width = most + 1;
-    // By strong matches and misses; a child with more misses than are ever allowed is dropped.
-    let mut shares = vec![0.0; STRONG_CLASSES * width];
+/// Computes the probability that a child misses at most `allowed` loci, given the probability of a miss at each.
+pub(super) fn passes(allowed: usize, misses: impl Iterator<Item = f64>) -> f64 {
+    // By number of misses; a child with more than are allowed is dropped.
+    let mut shares = [0.0; MOST_MISSES + 1];
+    let shares = &mut shares[..=allowed.min(MOST_MISSES)];
     shares[0] = 1.0;
-    for (miss, strong) in loci {
-        for s in (0..STRONG_CLASSES).rev() {
-            for m in (0..width).rev() {
-                let at = s * width + m;
-                let here = shares[at];
-                let kept = if s + 1 == STRONG_CLASSES { 1.0 - miss } else { 1.0 - miss - strong };
-                let fewer_strong = if s > 0 { shares[at - width] * strong } else { 0.0 };
-                let fewer_misses = if m > 0 { shares[at - 1] * miss } else { 0.0 };
-                shares[at] = here * kept + fewer_strong + fewer_misses;
-            }
+    for miss in misses {
+        for m in (1..shares.len()).rev() {
+            shares[m] = shares[m] * (1.0 - miss) + shares[m - 1] * miss;
         }
+        shares[0] *= 1.0 - miss;
     }
-    let allowed = |(s, allowed): (usize, &Option<usize>)| {
-        allowed.map_or(0.0, |allowed| shares[s * width..=s * width + allowed].iter().sum())
-    };
-    staircase.iter().enumerate().map(allowed).sum()
+    shares.iter().sum()
 }
 
 #[cfg(test)]
@@ -90,24 +64,10 @@ mod tests {
     }
 
     #[test]
-    fn strong_matches_buy_misses() {
-        let stairs = staircase(3.0, &[2.0, 1.0], &[1.0, 1.0, 1.0], 4.0);
-        assert_eq!(stairs, [None, Some(1), Some(2), Some(2), Some(2), Some(2), Some(2), Some(2)]);
-    }
-
-    #[test]
     fn shares_add_up() {
-        let halves = || [(0.5, 0.0); 4].into_iter();
-        let flat = |allowed| [Some(allowed); STRONG_CLASSES];
-        assert!((passes(&flat(1), halves()) - 5.0 / 16.0).abs() < 1e-15);
-        assert!((passes(&flat(9), halves()) - 1.0).abs() < 1e-15);
-        // Ten loci with strong matches: every child is in the last class.
-        let mut last = [None; STRONG_CLASSES];
-        last[7] = Some(0);
-        assert!((passes(&last, [(0.0, 1.0); 10].into_iter()) - 1.0).abs() < 1e-15);
-        // One strong match of two loci, and no miss: 2 x 1/4 x 1/4.
-        let mut one = [None; STRONG_CLASSES];
-        one[1] = Some(0);
-        assert!((passes(&one, [(0.5, 0.25); 2].into_iter()) - 0.125).abs() < 1e-15);
+        let halves = || [0.5; 4].into_iter();
+        assert!((passes(1, halves()) - 5.0 / 16.0).abs() < 1e-15);
+        assert!((passes(9, halves()) - 1.0).abs() < 1e-15);
+        assert!((passes(0, [0.5, 0.25].into_iter()) - 0.375).abs() < 1e-15);
     }
 }

@@ -2,7 +2,8 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::index::{BLOCK, Index, UNLISTED};
+use super::coarse::coarse_classes;
+use crate::index::{Index, UNLISTED};
 use crate::model::{GenotypeCode, genotype_code, genotype_count};
 
 /// The most classes of genotypes per locus: the number of bytes of a vector register.
@@ -12,13 +13,13 @@ pub(super) const CLASSES: usize = 64;
 /// are below 64.
 const ALLELES: usize = 10;
 
-/// Classes of genotypes of 64 children; its size is that of a cache line.
-#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
-#[repr(C, align(64))]
-pub struct Lane(pub(super) [u8; 64]);
+/// Number of loci of a [`Packed`].
+pub(super) const PACK: usize = 32;
 
-/// Number of lanes of a block per locus.
-pub(super) const LANES: usize = BLOCK / 64;
+/// Classes of genotypes of one child at 32 loci; loci that a panel does not have are 0.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable)]
+#[repr(C, align(32))]
+pub struct Packed(pub(super) [u8; PACK]);
 
 /// The classes of genotypes at the loci of a panel: common alleles are classes of their own, rare ones share one.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Classes {
 pub(super) struct LocusClasses {
     /// Class of each genotype code; the last one is that of an untyped child.
     pub(super) of_code: Vec<u8>,
+    /// Coarse class of each class.
+    coarse: [u8; CLASSES],
 }
 
 impl LocusClasses {
@@ -50,7 +53,7 @@ impl LocusClasses {
             }
         }
         of_code[genotype_count(alleles)] = genotype_count(alleles.min(ALLELES)) as u8;
-        Self { of_code }
+        Self { of_code, coarse: coarse_classes(alleles.min(ALLELES)) }
     }
 
     pub(super) fn untyped(&self) -> u8 {
@@ -66,43 +69,46 @@ impl Classes {
         Self { loci: frequencies.into_iter().map(LocusClasses::new).collect() }
     }
 
+    /// Returns the number of loci of the panel.
+    pub(super) fn len(&self) -> usize {
+        self.loci.len()
+    }
+
+    /// Returns the coarse class of each class of a locus.
+    pub(super) fn coarse(&self, locus: usize) -> &[u8; CLASSES] {
+        &self.loci[locus].coarse
+    }
+
     pub(super) fn loci(&self) -> &[LocusClasses] {
         &self.loci
     }
 
-    /// Returns empty lanes for this number of blocks of children.
+    /// Returns the number of [`Packed`] of a child.
     #[must_use]
-    pub fn empty(&self, blocks: usize) -> Vec<Lane> {
-        vec![Lane([0; 64]); blocks * self.lanes()]
+    pub fn packs(&self) -> usize {
+        self.loci.len().div_ceil(PACK)
     }
 
-    /// Returns the number of lanes of a block of children.
-    #[must_use]
-    pub fn lanes(&self) -> usize {
-        self.loci.len() * LANES
-    }
-
-    /// Arranges a block of an index's children. Missing children, and genotypes with unlisted alleles, count as
-    /// untyped.
+    /// Arranges the children of an index with these numbers, child by child. Missing children, and genotypes with
+    /// unlisted alleles, count as untyped.
     ///
     /// # Panics
-    /// If the index does not have this panel or this block, or if `lanes` has fewer than [`Self::lanes`].
-    pub fn arrange(&self, index: &Index, block: usize, lanes: &mut [Lane]) {
+    /// If the index does not have this panel, or if the length of `packed` is not that of the children.
+    pub fn arrange(&self, index: &Index, first: usize, packed: &mut [Packed]) {
         let loci = self.loci.len();
-        let codes = &index.codes()[block * BLOCK * loci..index.children().min((block + 1) * BLOCK) * loci];
-        self.arrange_codes(codes, lanes);
+        let last = index.children().min(first + packed.len() / self.packs());
+        self.arrange_codes(&index.codes()[first * loci..last * loci], packed);
     }
 
-    pub(super) fn arrange_codes(&self, codes: &[GenotypeCode], lanes: &mut [Lane]) {
-        for (lanes, locus) in lanes.chunks_exact_mut(LANES).zip(&self.loci) {
-            lanes.fill(Lane([locus.untyped(); 64]));
-        }
-        for (child, codes) in codes.chunks_exact(self.loci.len()).enumerate() {
-            for ((lanes, locus), &code) in lanes.chunks_exact_mut(LANES).zip(&self.loci).zip(codes) {
-                if code != UNLISTED {
-                    lanes[child / 64].0[child % 64] = locus.of_code[usize::from(code)];
-                }
+    pub(super) fn arrange_codes(&self, codes: &[GenotypeCode], packed: &mut [Packed]) {
+        let classes = |packed: &mut [Packed], mut codes: Option<&[GenotypeCode]>| {
+            for (i, locus) in self.loci.iter().enumerate() {
+                let code = codes.as_mut().map_or(UNLISTED, |codes| codes[i]);
+                let class = if code == UNLISTED { locus.untyped() } else { locus.of_code[usize::from(code)] };
+                packed[i / PACK].0[i % PACK] = class;
             }
-        }
+        };
+        let mut codes = codes.chunks_exact(self.loci.len());
+        packed.chunks_exact_mut(self.packs()).for_each(|packed| classes(packed, codes.next()));
     }
 }

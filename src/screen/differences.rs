@@ -1,8 +1,7 @@
 //! Counts the alleles by which two profiles differ, which finds samples of one person.
 
-use super::bound::STRONG_CLASSES;
 use super::locus::Carries;
-use super::plan::{Allowed, Counted, Screen};
+use super::plan::{Counted, Screen};
 use crate::model::GenotypeCode;
 
 /// The largest number of alleles of a locus.
@@ -47,10 +46,9 @@ impl Differences {
             // differ.
             let [first, second] = self.alleles[usize::from(code)].map(|allele| 1 << allele);
             let tolerated = Carries { first, second };
-            Counted { first_row: first_row as u16, tolerated, strong: Carries { first: 0, second: 0 } }
+            Counted { first_row: first_row as u16, tolerated }
         };
-        let allowed = Allowed { misses: [Some(most); STRONG_CLASSES] };
-        Screen::of_parts(loci.into_iter().map(counted).collect(), false, vec![allowed; panel + 1])
+        Screen::of_parts(loci.into_iter().map(counted).collect(), vec![most; panel + 1])
     }
 }
 

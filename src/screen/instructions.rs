@@ -13,6 +13,15 @@ pub enum Instructions {
     Portable,
 }
 
+/// Costs of weighing a child, relative to counting its misses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Costs {
+    /// If all children of a block are weighed.
+    pub(super) weigh_all: f64,
+    /// If the children who passed the counter are weighed.
+    pub(super) weigh_one: f64,
+}
+
 impl Instructions {
     /// Returns the best instruction set of this machine.
     #[must_use]
@@ -38,22 +47,20 @@ impl Instructions {
         order[best..].to_vec()
     }
 
-    /// Returns the cost of weighing the genotypes of all children, per child, relative to counting a child's misses;
-    /// measured by `cargo bench --bench kernel`.
+    /// Reports whether all children of a block are weighed with coarse classes first.
     #[must_use]
-    pub fn cost_of_weighing(self) -> f64 {
-        match self {
-            Self::Avx512Vbmi => 0.75,
-            Self::Avx512 => 20.0,
-            Self::Avx2 => 9.0,
-            Self::Portable => 50.0,
-        }
+    pub fn weighs_coarsely(self) -> bool {
+        self != Self::Avx512Vbmi
     }
 
-    /// Reports whether counting can be faster than weighing.
-    #[must_use]
-    pub fn counts(self) -> bool {
-        self.cost_of_weighing() > 1.0
+    /// Returns the costs of weighing; measured by `cargo bench --bench kernel`.
+    pub(super) fn costs(self) -> Costs {
+        let (weigh_all, weigh_one) = match self {
+            Self::Avx512Vbmi => (3.0, 30.0),
+            Self::Avx512 | Self::Avx2 => (4.0, 40.0),
+            Self::Portable => (50.0, 60.0),
+        };
+        Costs { weigh_all, weigh_one }
     }
 
     /// Returns the name used in reports.

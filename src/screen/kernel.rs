@@ -2,14 +2,13 @@
 //!
 //! First the kernel computes the sets that the families request, once for all families. Then, family by family, a tree
 //! of full adders adds eight loci at a time into a counter of four bits per child, held in four rows. The counter
-//! starts at 15 - k, so a carry out of the fourth bit means "more than k misses", permanently. If a plan also counts
-//! strong matches, a second counter of three bits stops at 7, and at the end the misses are compared with the number
-//! allowed for that many strong matches. All arithmetic is on bits, so nothing overflows.
+//! starts at 15 - k, so a carry out of the fourth bit means "more than k misses", permanently. All arithmetic is on
+//! bits, so nothing overflows.
 
 use crate::index::Row;
 
 use super::instructions::Instructions;
-use super::screens::{GROUP, SET, Screens, Stairs, WORDS};
+use super::screens::{SET, Screens, WORDS};
 
 /// Screens one block for the families of all parts, one after the other. Sets, per family, the bits of the children who
 /// miss no more loci than its plan allows. The first row of the block is the mask of the children who take part; every
@@ -114,7 +113,7 @@ impl<const W: usize> Bits<W> {
 #[inline(always)]
 fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &mut [Row]) {
     screens.turn_to(untyped);
-    let Screens { families, found, sets, rows, misses, strong, .. } = screens;
+    let Screens { families, found, sets, rows, misses, .. } = screens;
     let Some((found, _)) = found.split_first_chunk_mut::<WORDS>() else { return };
     let mut rows = rows.as_slice();
     for (set, found) in sets.iter().zip(found.as_chunks_mut().0) {
@@ -124,21 +123,14 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
         *found = if set.without { Bits::ALL.without(carriers) } else { carriers }.0;
     }
     let found: &[u64; WORDS] = found;
-    let (mut misses, mut strong) = (misses.as_slice(), strong.as_slice());
+    let mut misses = misses.as_slice();
     for (family, passed) in families.iter().zip(passed.iter_mut()) {
-        let (of_misses, of_strong);
-        (of_misses, misses) = misses.split_at(family.misses);
-        (of_strong, strong) = strong.split_at(family.strong);
-        let stairs = &family.stairs;
-        match (family.pairs, family.strong > 0) {
-            (false, false) => {
-                fill(passed, |part| survivors::<1, 8, false, W>(found, part, of_misses, of_strong, stairs));
-            }
-            (false, true) => fill(passed, |part| survivors::<1, 8, true, W>(found, part, of_misses, of_strong, stairs)),
-            (true, false) => {
-                fill(passed, |part| survivors::<2, 16, false, W>(found, part, of_misses, of_strong, stairs));
-            }
-            (true, true) => fill(passed, |part| survivors::<2, 16, true, W>(found, part, of_misses, of_strong, stairs)),
+        let these;
+        (these, misses) = misses.split_at(family.misses);
+        match (family.start, family.pairs) {
+            (None, _) => *passed = Row::default(),
+            (Some(start), false) => fill(passed, |part| survivors::<1, 8, W>(found, part, these, start)),
+            (Some(start), true) => fill(passed, |part| survivors::<2, 16, W>(found, part, these, start)),
         }
         passed.iter_mut().zip(&block[0]).for_each(|(passed, taking_part)| *passed &= taking_part);
     }
@@ -179,35 +171,19 @@ fn add_group<const W: usize>([ones, twos, fours]: &mut [Bits<W>; 3], take: impl 
     carry
 }
 
-/// Returns where a counter is at least `least`. It has no branches, because families differ and the processor would
-/// mispredict them.
-#[inline(always)]
-fn at_least<const BITS: usize, const W: usize>(counter: &[Bits<W>; BITS], least: u8) -> Bits<W> {
-    // From the lowest bit up: a higher bit decides unless it equals that of `least`.
-    let decide = |reached: Bits<W>, (i, &bit): (usize, &Bits<W>)| {
-        let low = Bits::of(least >> i & 1 == 0);
-        reached.and(bit).or(low.and(reached.or(bit)))
-    };
-    counter.iter().enumerate().fold(Bits::ALL, decide)
-}
-
-/// Returns the children of a part of a block who pass, given the numbers of the sets of those who miss each locus,
-/// `EACH` per locus and `MISSES` per group of loci, and of those who match strongly. It counts all loci, because the
+/// Returns the children of a part of a block who pass, given the first value of the counter and the numbers of the sets
+/// of those who miss each locus, `EACH` per locus and `MISSES` per group of loci. It counts all loci, because the
 /// processor cannot predict after how many nobody is left, and a misprediction costs as much as a group of loci.
 #[inline(always)]
-fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W: usize>(
+fn survivors<const EACH: usize, const MISSES: usize, const W: usize>(
     found: &[u64; WORDS],
     part: usize,
     misses: &[u16],
-    strong: &[u16],
-    stairs: &Stairs,
+    start: u8,
 ) -> Bits<W> {
-    let Some(start) = stairs.start else { return Bits::NONE };
     let bit = |number: usize| Bits::of(start >> number & 1 == 1);
     let (mut low, mut eights, mut over) = ([bit(0), bit(1), bit(2)], bit(3), Bits::NONE);
-    let (mut strong_low, mut many) = ([Bits::NONE; 3], Bits::NONE);
     let at = |number: u16| Bits(set(found, number).as_chunks::<W>().0[part]);
-    let mut strong = strong.as_chunks::<{ 2 * GROUP }>().0.iter();
     for misses in misses.as_chunks::<MISSES>().0 {
         let missing = |i: usize| match EACH {
             1 => at(misses[i]),
@@ -216,24 +192,8 @@ fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W
         let carry = add_group(&mut low, missing);
         over = over.or(eights.and(carry));
         eights = eights.xor(carry);
-        if STRONG && let Some(strong) = strong.next() {
-            let matching = |i: usize| at(strong[2 * i]).and(at(strong[2 * i + 1])).without(missing(i));
-            many = many.or(add_group(&mut strong_low, matching));
-        }
     }
-    let within = Bits::ALL.without(over);
-    if !STRONG {
-        return within;
-    }
-    let [ones, twos, fours] = low;
-    let misses = [ones, twos, fours, eights];
-    let strong = strong_low.map(|bit| bit.or(many));
-    // Stairs rise: with more strong matches a child may miss at least as many loci.
-    let passes = |(least, &too_many): (usize, &u8)| {
-        let over = at_least(&misses, too_many).without(Bits::of(too_many > 15));
-        at_least(&strong, least as u8).without(over)
-    };
-    within.and(stairs.too_many.iter().enumerate().map(passes).fold(Bits::NONE, Bits::or))
+    Bits::ALL.without(over)
 }
 
 #[cfg(test)]
@@ -242,9 +202,8 @@ mod tests {
 
     use super::*;
     use crate::index::BLOCK;
-    use crate::screen::bound::STRONG_CLASSES;
     use crate::screen::locus::{AlleleSet, Carries, positions};
-    use crate::screen::plan::{Allowed, Counted, Screen};
+    use crate::screen::plan::{Counted, Screen};
 
     const ALLELES: usize = 12;
     /// The mask of the children who take part, and three loci.
@@ -258,28 +217,16 @@ mod tests {
                 second: if same { first & other } else { other },
             })
         };
-        let locus = (0..3_u16, carries(), carries()).prop_map(|(number, tolerated, strong)| Counted {
-            first_row: 1 + number * (1 + ALLELES as u16),
-            tolerated,
-            strong,
-        });
-        let stairs = prop::collection::vec(prop::option::of(0..=Screen::MOST_MISSES), STRONG_CLASSES);
-        (prop::collection::vec(locus, 1..26), any::<bool>(), stairs).prop_map(|(loci, counts_strong, mut stairs)| {
-            stairs.sort();
-            stairs[STRONG_CLASSES - 1].get_or_insert(0);
-            if !counts_strong {
-                let last = stairs[STRONG_CLASSES - 1];
-                stairs.fill(last);
-            }
-            let allowed = Allowed { misses: std::array::from_fn(|i| stairs[i]) };
-            Screen::of_parts(loci, counts_strong, vec![allowed])
-        })
+        let locus = (0..3_u16, carries())
+            .prop_map(|(number, tolerated)| Counted { first_row: 1 + number * (1 + ALLELES as u16), tolerated });
+        (prop::collection::vec(locus, 1..26), 0..=Screen::MOST_MISSES)
+            .prop_map(|(loci, allowed)| Screen::of_parts(loci, vec![allowed]))
     }
 
     /// Computes the same, child by child with ordinary numbers.
     fn naive(block: &[Row], screen: &Screen, child: usize) -> bool {
         let bit = |row: u16| block[usize::from(row)][child / 64] >> (child % 64) & 1 == 1;
-        let (mut misses, mut strong) = (0, 0);
+        let mut misses = 0;
         for locus in &screen.loci {
             let carries = |sets: Carries| {
                 [sets.first, sets.second]
@@ -288,10 +235,9 @@ mod tests {
             };
             let tolerated = carries(locus.tolerated) || bit(locus.first_row);
             misses += usize::from(!tolerated);
-            strong += usize::from(tolerated && carries(locus.strong));
         }
         block[0][child / 64] >> (child % 64) & 1 == 1
-            && screen.misses_allowed(0, strong).is_some_and(|allowed| misses <= allowed)
+            && screen.misses_allowed(0).is_some_and(|allowed| misses <= allowed)
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Determines which genotypes a family tolerates at one locus, and which ones match strongly.
+//! Determines which genotypes a family tolerates at one locus.
 
 use crate::kinship::LocusTable;
 use crate::model::genotype_code;
@@ -8,9 +8,6 @@ pub type AlleleSet = u128;
 
 /// log10 LR above which a genotype is tolerated; for each family the plan takes the tolerance that costs least.
 pub const TOLERANCES: [f64; 2] = [-1.5, -2.0];
-
-/// The share of tolerated unrelated children whose match counts as strong.
-const STRONG_SHARE: f64 = 0.04;
 
 /// A test that the rows of an index can answer: a child passes if it carries an allele of `first` and one of `second`;
 /// one allele that is in both sets is sufficient.
@@ -27,18 +24,12 @@ pub struct Carries {
 pub struct LocusScreen {
     /// The tolerated genotypes. A child with another genotype misses the locus.
     pub tolerated: Carries,
-    /// The tolerated genotypes that match strongly.
-    pub strong: Carries,
     /// The largest log10 LR of a tolerated genotype, at least 0 (an untyped child is tolerated and adds 0).
     pub best_tolerated: f64,
-    /// The largest log10 LR of a genotype that is tolerated and not strong, at least 0.
-    pub best_ordinary: f64,
-    /// The largest log10 LR of a genotype that is not tolerated; less than [`Self::best_ordinary`].
+    /// The largest log10 LR of a genotype that is not tolerated; less than [`Self::best_tolerated`].
     pub best_other: f64,
     /// The probability that an unrelated typed child is not tolerated.
     pub misses: f64,
-    /// The probability that an unrelated typed child matches strongly.
-    pub matches_strongly: f64,
 }
 
 /// A compiled locus with the ways to screen it.
@@ -133,40 +124,12 @@ impl LocusScreen {
         if misses < 1e-3 {
             return None;
         }
-        let mut values: Vec<(f64, f64)> = genotypes(table, frequencies)
-            .filter(|(alleles, ..)| tolerated.by(*alleles))
-            .map(|(_, value, probability)| (value, probability))
-            .collect();
-        values.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let mut left = STRONG_SHARE * (1.0 - misses);
-        let beyond = |(_, probability): &&(f64, f64)| {
-            left -= probability;
-            left < 0.0
-        };
-        let cut = values.iter().find(beyond).map_or(f64::INFINITY, |value| value.0);
-        let strong = Carries::covering(table, frequencies, cut);
-        let (mut best_tolerated, mut best_ordinary, mut best_other) = (0.0_f64, 0.0_f64, f64::NEG_INFINITY);
+        let (mut best_tolerated, mut best_other) = (0.0_f64, f64::NEG_INFINITY);
         for (alleles, value, _) in genotypes(table, frequencies) {
-            if !tolerated.by(alleles) {
-                best_other = best_other.max(value);
-                continue;
-            }
-            best_tolerated = best_tolerated.max(value);
-            if !strong.by(alleles) {
-                best_ordinary = best_ordinary.max(value);
-            }
+            let best = if tolerated.by(alleles) { &mut best_tolerated } else { &mut best_other };
+            *best = best.max(value);
         }
-        // Strong children that are not tolerated count as misses, so this may be too large; it is only an estimate.
-        let matches_strongly = strong.share(frequencies).min(1.0 - misses);
-        (best_other < best_ordinary).then_some(Self {
-            tolerated,
-            strong,
-            best_tolerated,
-            best_ordinary,
-            best_other,
-            misses,
-            matches_strongly,
-        })
+        (best_other < best_tolerated).then_some(Self { tolerated, best_tolerated, best_other, misses })
     }
 }
 

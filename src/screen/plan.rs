@@ -1,8 +1,8 @@
 //! Plans the screening of a family: what to count, and how many misses to allow.
 
-use super::bound::{SLACK, STRONG_CLASSES, may_reach, misses_allowed, passes, staircase};
+use super::bound::{MOST_MISSES, SLACK, may_reach, misses_allowed, passes};
 use super::classes::Classes;
-use super::instructions::Instructions;
+use super::instructions::{Costs, Instructions};
 use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 use super::weights::Weights;
 
@@ -47,10 +47,8 @@ pub struct UntypedGroup {
 pub struct Screen {
     /// The loci counted; those that exclude most come first.
     pub(super) loci: Vec<Counted>,
-    /// Set if strong matches are counted, too.
-    pub(super) counts_strong: bool,
-    /// Per number of untyped loci, the allowed counts; the list ends where nobody can reach the threshold any more.
-    pub(super) allowed: Vec<Allowed>,
+    /// Per number of untyped loci, the misses allowed; the list ends where nobody can reach the threshold any more.
+    pub(super) allowed: Vec<usize>,
     expected: f64,
 }
 
@@ -61,28 +59,7 @@ pub(super) struct Counted {
     pub(super) first_row: u16,
     /// The tolerated genotypes; untyped children are tolerated, too.
     pub(super) tolerated: Carries,
-    /// The tolerated genotypes that match strongly.
-    pub(super) strong: Carries,
 }
-
-/// Allowed counts of a child. They rise with the number of strong matches.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Allowed {
-    /// Misses allowed with each number of strong matches; the last class is 7 or more.
-    pub(super) misses: [Option<usize>; STRONG_CLASSES],
-}
-
-impl Allowed {
-    /// Returns the most misses allowed to any child.
-    pub(super) fn most(&self) -> usize {
-        self.misses.iter().flatten().copied().max().unwrap_or(0)
-    }
-}
-
-/// Cost of taking a child through one counter, through both, and of weighing it alone; measured, in units of the first.
-const COST_ONE: f64 = 1.0;
-const COST_BOTH: f64 = 3.2;
-const COST_WEIGH_ONE: f64 = 200.0;
 
 impl Plan {
     /// Builds the plan of a family for a threshold on log10 LR.
@@ -95,16 +72,13 @@ impl Plan {
         if !may_reach(best, threshold - SLACK) {
             return Self::Nothing;
         }
-        let weighing = layout.instructions.cost_of_weighing();
-        let tolerances = if layout.instructions.counts() { 0..TOLERANCES.len() } else { 0..0 };
-        let candidates = tolerances.flat_map(|tolerance| {
-            [false, true]
-                .into_iter()
-                .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold - SLACK))
-        });
-        let counted = candidates.min_by(|a, b| a.cost().total_cmp(&b.cost()));
+        let tolerances = 0..TOLERANCES.len();
+        let candidates =
+            tolerances.filter_map(|tolerance| Candidate::new(loci, layout, tolerance, threshold - SLACK));
+        let counted = candidates.min_by(|a, b| a.expected.total_cmp(&b.expected));
         let weights = Weights::new(loci, &layout.classes, threshold);
-        match counted.filter(|counted| counted.cost() < weighing) {
+        let Costs { weigh_all, weigh_one } = layout.instructions.costs();
+        match counted.filter(|counted| 1.0 + weigh_one * counted.expected < weigh_all) {
             Some(counted) => Self::Screen(counted.screen(), weights),
             None => Self::Weigh(weights),
         }
@@ -129,8 +103,7 @@ impl Plan {
 struct Candidate<'a> {
     /// The loci counted; those that exclude most come first.
     counted: Vec<(&'a LocusScreen, usize)>,
-    counts_strong: bool,
-    allowed: Vec<Allowed>,
+    allowed: Vec<usize>,
     expected: f64,
 }
 
@@ -139,78 +112,60 @@ impl<'a> Candidate<'a> {
         loci: &[Option<&'a ScreenedLocus>],
         layout: &Layout,
         tolerance: usize,
-        counts_strong: bool,
         threshold: f64,
     ) -> Option<Self> {
         let mut counted: Vec<(&LocusScreen, usize)> = Vec::with_capacity(loci.len());
-        // The most that each locus adds if it is neither missed nor strongly matched.
-        let mut ordinary = Vec::with_capacity(loci.len());
+        // The most that each locus adds if it is not missed.
+        let mut most = Vec::with_capacity(loci.len());
         for (locus, &first_row) in loci.iter().zip(&layout.first_rows) {
             match locus {
-                None => ordinary.push(0.0),
+                None => most.push(0.0),
                 Some(ScreenedLocus { best, screens, .. }) => match &screens[tolerance] {
-                    None => ordinary.push(*best),
+                    None => most.push(*best),
                     Some(screen) => {
-                        ordinary.push(if counts_strong { screen.best_ordinary } else { screen.best_tolerated });
+                        most.push(screen.best_tolerated);
                         counted.push((screen, first_row));
                     }
                 },
             }
         }
-        let level = |screen: &LocusScreen| if counts_strong { screen.best_ordinary } else { screen.best_tolerated };
-        let mut drops: Vec<f64> = counted.iter().map(|(s, _)| level(s) - s.best_other).collect();
+        let mut drops: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - s.best_other).collect();
         drops.sort_unstable_by(f64::total_cmp);
-        let mut surpluses: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - level(s)).collect();
-        surpluses.sort_unstable_by(|a, b| b.total_cmp(a));
-        // A child untyped at u loci adds nothing there: it loses at least the u smallest of the ordinary values.
-        ordinary.sort_unstable_by(f64::total_cmp);
-        let mut sum: f64 = ordinary.iter().sum();
+        // A child untyped at u loci adds nothing there: it loses at least the u smallest of these values.
+        most.sort_unstable_by(f64::total_cmp);
+        let mut sum: f64 = most.iter().sum();
         let mut allowed = Vec::with_capacity(loci.len() + 1);
-        let stairs = |sum: f64| {
-            let misses = if counts_strong {
-                staircase(sum, &surpluses, &drops, threshold)
-            } else {
-                [misses_allowed(sum, &drops, threshold); STRONG_CLASSES]
-            };
-            misses[STRONG_CLASSES - 1].is_some().then_some(Allowed { misses })
-        };
-        allowed.push(stairs(sum)?);
-        for lost in &ordinary {
+        allowed.push(misses_allowed(sum, &drops, threshold)?);
+        for lost in &most {
             sum -= lost;
-            // The same sum has the same stairs: loci without a typed relative have nothing to lose.
-            let next = if *lost == 0.0 { allowed.last().copied() } else { stairs(sum) };
+            // The same sum allows the same misses: loci without a typed relative have nothing to lose.
+            let next = if *lost == 0.0 { allowed.last().copied() } else { misses_allowed(sum, &drops, threshold) };
             match next {
                 Some(next) => allowed.push(next),
                 None => break,
             }
         }
-        if allowed[0].most() > Screen::MOST_MISSES || allowed[0].most() >= counted.len() {
+        if allowed[0] > Screen::MOST_MISSES || allowed[0] >= counted.len() {
             return None;
         }
         let panel = loci.len() as f64;
         let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
             let typed = 1.0 - untyped as f64 / panel;
-            let of = |(screen, _): &(&LocusScreen, usize)| (screen.misses * typed, screen.matches_strongly * typed);
-            allowed.get(untyped).map_or(0.0, |allowed| share * passes(&allowed.misses, counted.iter().map(of)))
+            let of = |(screen, _): &(&LocusScreen, usize)| screen.misses * typed;
+            allowed.get(untyped).map_or(0.0, |&allowed| share * passes(allowed, counted.iter().map(of)))
         };
         let expected: f64 = layout.untyped.iter().map(share).sum();
         counted.sort_by(|a, b| b.0.misses.total_cmp(&a.0.misses));
-        Some(Self { counted, counts_strong, allowed, expected })
-    }
-
-    fn cost(&self) -> f64 {
-        (if self.counts_strong { COST_BOTH } else { COST_ONE }) + COST_WEIGH_ONE * self.expected
+        Some(Self { counted, allowed, expected })
     }
 
     fn screen(&self) -> Screen {
         let counted = |&(locus, first_row): &(&LocusScreen, usize)| Counted {
             first_row: first_row as u16,
             tolerated: locus.tolerated,
-            strong: locus.strong,
         };
         Screen {
             loci: self.counted.iter().map(counted).collect(),
-            counts_strong: self.counts_strong,
             allowed: self.allowed.clone(),
             expected: self.expected,
         }
@@ -219,16 +174,10 @@ impl<'a> Candidate<'a> {
 
 impl Screen {
     /// The largest number of misses that the kernel's counter of four bits can distinguish from one more.
-    pub const MOST_MISSES: usize = 15;
+    pub const MOST_MISSES: usize = MOST_MISSES;
 
-    pub(super) fn of_parts(loci: Vec<Counted>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
-        Self { loci, counts_strong, allowed, expected: 0.0 }
-    }
-
-    /// Reports whether strong matches are counted in addition to misses.
-    #[must_use]
-    pub fn counts_strong(&self) -> bool {
-        self.counts_strong
+    pub(super) fn of_parts(loci: Vec<Counted>, allowed: Vec<usize>) -> Self {
+        Self { loci, allowed, expected: 0.0 }
     }
 
     /// Returns the expected share of unrelated children who pass.
@@ -237,10 +186,10 @@ impl Screen {
         self.expected
     }
 
-    /// Returns the number of loci that a child may miss if it is untyped at `untyped` others and matches strongly at
-    /// `strong`; `None` if it cannot reach the threshold.
+    /// Returns the number of loci that a child may miss if it is untyped at `untyped` others; `None` if it cannot reach
+    /// the threshold.
     #[must_use]
-    pub fn misses_allowed(&self, untyped: usize, strong: usize) -> Option<usize> {
-        self.allowed.get(untyped)?.misses[strong.min(STRONG_CLASSES - 1)]
+    pub fn misses_allowed(&self, untyped: usize) -> Option<usize> {
+        self.allowed.get(untyped).copied()
     }
 }

@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::bound::STRONG_CLASSES;
 use super::locus::{AlleleSet, Carries, positions};
-use super::plan::{Allowed, Counted, Screen};
+use super::plan::{Counted, Screen};
 use crate::index::BLOCK;
 
 /// Number of loci per group of the kernel; a family's last group is filled up with loci that nobody misses.
@@ -34,9 +33,7 @@ pub struct Screens<'s> {
     /// Per family and locus, the set of children who miss it; two sets in families with `pairs`, where a child misses
     /// the locus if it is in either.
     pub(super) misses: Vec<u16>,
-    /// Per locus of families that count strong matches, two sets; a strong match requires both.
-    pub(super) strong: Vec<u16>,
-    /// Number of untyped loci of the children for whom the stairs are set.
+    /// Number of untyped loci of the children for whom the counters' starts are set.
     untyped: Option<usize>,
 }
 
@@ -48,29 +45,8 @@ pub(super) struct Family<'s> {
     pub(super) misses: usize,
     /// Set if it has two entries per locus.
     pub(super) pairs: bool,
-    /// Its number of entries in `strong`.
-    pub(super) strong: usize,
-    pub(super) stairs: Stairs,
-}
-
-/// Allowed counts of children with this number of untyped loci.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stairs {
-    /// First value of the counter of misses; `None` if nobody passes.
+    /// First value of the counter, which overflows with one miss too many; `None` if nobody passes.
     pub(super) start: Option<u8>,
-    /// Per number of strong matches, the smallest value of the counter of misses for a child that does not pass; 16 if
-    /// all children pass whose counter did not overflow.
-    pub(super) too_many: [u8; STRONG_CLASSES],
-}
-
-impl Stairs {
-    fn new(allowed: Option<&Allowed>) -> Self {
-        let Some(allowed) = allowed else { return Self { start: None, too_many: [0; STRONG_CLASSES] } };
-        let start = Screen::MOST_MISSES - allowed.most();
-        // At most 15 + 1, because nobody is allowed more than the largest number of misses.
-        let too_many = allowed.misses.map(|misses| misses.map_or(0, |misses| (start + misses + 1) as u8));
-        Self { start: Some(start as u8), too_many }
-    }
 }
 
 /// A set of children to compute.
@@ -103,26 +79,21 @@ impl<'s> Screens<'s> {
 
     fn arrange(screens: &[&'s Screen], mut sets: Sets) -> Self {
         sets.give_numbers();
-        let (mut misses, mut strong, mut families) = (Vec::new(), Vec::new(), Vec::with_capacity(screens.len()));
+        let (mut misses, mut families) = (Vec::new(), Vec::with_capacity(screens.len()));
         for &screen in screens {
-            let before = (misses.len(), strong.len());
+            let before = misses.len();
             let pairs = screen.loci.iter().any(|locus| locus.tolerated.second != locus.tolerated.first);
             for locus in &screen.loci {
                 let [first, second] = misses_of(locus).map(|asked| sets.number_of(&asked));
                 misses.push(first);
                 misses.extend(pairs.then_some(second));
-                if screen.counts_strong {
-                    strong.extend(strong_of(locus).map(|asked| sets.number_of(&asked)));
-                }
             }
             let loci = screen.loci.len().next_multiple_of(GROUP);
-            misses.resize(before.0 + loci * if pairs { 2 } else { 1 }, NOBODY);
-            strong.resize(before.1 + if screen.counts_strong { loci * 2 } else { 0 }, NOBODY);
-            let (misses, strong) = (misses.len() - before.0, strong.len() - before.1);
-            families.push(Family { screen, misses, pairs, strong, stairs: Stairs::new(None) });
+            misses.resize(before + loci * if pairs { 2 } else { 1 }, NOBODY);
+            families.push(Family { screen, misses: misses.len() - before, pairs, start: None });
         }
         let found = vec![0; WORDS];
-        Self { families, found, sets: sets.sets, rows: sets.rows, misses, strong, untyped: None }
+        Self { families, found, sets: sets.sets, rows: sets.rows, misses, untyped: None }
     }
 
     /// Returns the number of families.
@@ -137,11 +108,11 @@ impl<'s> Screens<'s> {
         self.families.is_empty()
     }
 
-    /// Sets the stairs for children with this number of untyped loci.
+    /// Sets the counters' starts for children with this number of untyped loci.
     pub(super) fn turn_to(&mut self, untyped: usize) {
         if self.untyped.replace(untyped) != Some(untyped) {
             for family in &mut self.families {
-                family.stairs = Stairs::new(family.screen.allowed.get(untyped));
+                family.start = family.screen.misses_allowed(untyped).map(|most| (Screen::MOST_MISSES - most) as u8);
             }
         }
     }
@@ -174,15 +145,6 @@ fn misses_of(locus: &Counted) -> [Asked; 2] {
     [Asked { first_row, alleles: first, without: true }, second]
 }
 
-/// Returns two sets; the children in both who do not miss the locus match it strongly.
-fn strong_of(locus: &Counted) -> [Asked; 2] {
-    [locus.strong.first, locus.strong.second].map(|alleles| Asked {
-        first_row: locus.first_row,
-        alleles,
-        without: false,
-    })
-}
-
 /// The sets requested so far.
 #[derive(Default)]
 struct Sets {
@@ -194,11 +156,10 @@ struct Sets {
 impl Sets {
     /// Adds all sets that a screen requests, or none if there may not be enough numbers for them.
     fn try_add(&mut self, screen: &Screen) -> bool {
-        if self.known.len() + 4 * screen.loci.len() + 1 > NUMBERS {
+        if self.known.len() + 2 * screen.loci.len() + 1 > NUMBERS {
             return false;
         }
-        let strong = screen.loci.iter().filter(|_| screen.counts_strong).flat_map(strong_of);
-        let asked = screen.loci.iter().flat_map(misses_of).chain(strong);
+        let asked = screen.loci.iter().flat_map(misses_of);
         asked.filter(|asked| !is_empty(asked)).for_each(|asked| _ = self.known.insert(asked, NOBODY));
         true
     }
@@ -228,27 +189,25 @@ impl Sets {
 mod tests {
     use super::*;
 
-    /// Each screen requests four sets that no other requests. 2,048 screens request as many sets as there are numbers,
-    /// and the empty set is one more.
+    /// Each screen requests two sets that no other requests. 4,096 screens request as many sets as there are numbers, and
+    /// the empty set is one more.
     #[test]
     fn no_number_is_given_twice() {
         let screen = |number: u128| {
-            let set = |which: u128| 1 + (4 * number + which);
-            let carries = |which| Carries { first: set(which), second: set(which + 1) };
-            let locus = Counted { first_row: 1, tolerated: carries(0), strong: carries(2) };
-            let allowed = Allowed { misses: [Some(0); STRONG_CLASSES] };
-            Screen::of_parts(vec![locus], true, vec![allowed])
+            let set = |which: u128| 1 + (2 * number + which);
+            let locus = Counted { first_row: 1, tolerated: Carries { first: set(0), second: set(1) } };
+            Screen::of_parts(vec![locus], vec![0])
         };
-        let screens: Vec<Screen> = (0..2100).map(screen).collect();
+        let screens: Vec<Screen> = (0..4200).map(screen).collect();
         let parts = Screens::new(&screens.iter().collect::<Vec<_>>());
         assert_eq!(parts.iter().map(Screens::len).sum::<usize>(), screens.len());
         assert!(parts.len() > 1);
         for part in &parts {
-            let mut numbers: Vec<u16> = part.misses.iter().chain(&part.strong).copied().collect();
+            let mut numbers = part.misses.clone();
             numbers.retain(|&number| number != NOBODY);
             numbers.sort_unstable();
             numbers.dedup();
-            assert_eq!(numbers.len(), 4 * part.len());
+            assert_eq!(numbers.len(), 2 * part.len());
         }
     }
 }

@@ -1,24 +1,25 @@
-//! Adds up weights by table look-ups in registers, for 512 children at a time. This is the weighing kernel.
+//! Adds up weights by table look-ups in registers. This is the weighing kernel.
 
 use crate::index::Row;
 
-use super::classes::{CLASSES, LANES, Lane};
+use super::classes::CLASSES;
 use super::instructions::Instructions;
+use super::lanes::{LANE, Lanes};
 use super::weights::{LIMIT, Weighing};
 
 /// Weighs one block for several families. Sets, per family, the bits of the children whose weights stay within the
-/// limit. The block must be arranged by [`super::Classes`].
+/// limit.
 ///
 /// # Panics
-/// If the block is shorter than the panel of the weights, or `passed` shorter than `families`.
-pub fn weigh_block(instructions: Instructions, block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
+/// If the lanes are not those of a block of the weights' panel, or `passed` is shorter than `families`.
+pub fn weigh_block(instructions: Instructions, block: &Lanes, families: &[Weighing<'_>], passed: &mut [Row]) {
     match instructions {
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512Vbmi if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi") => {
             #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
             // SAFETY: the machine has just been found to have AVX-512BW and VBMI, which imply AVX-512F.
             unsafe {
-                x86::run_vbmi(block, families, passed);
+                x86::block_vbmi(block, families, passed);
             }
         }
         #[cfg(target_arch = "x86_64")]
@@ -26,47 +27,74 @@ pub fn weigh_block(instructions: Instructions, block: &[Lane], families: &[Weigh
             #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
             // SAFETY: the machine has just been found to have AVX2, all that the function asks for.
             unsafe {
-                x86::run_avx2(block, families, passed);
+                x86::block_avx2(block, families, passed);
             }
         }
-        _ => run(block, families, passed),
+        _ => {
+            for (family, passed) in families.iter().zip(passed) {
+                *passed = std::array::from_fn(|word| few(block, word, family));
+            }
+        }
     }
 }
 
-fn run(block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
-    for (family, passed) in families.iter().zip(passed) {
-        for (word, passed) in passed.iter_mut().enumerate() {
-            let mut sums = [family.start; 64];
-            for (locus, table) in family.loci() {
-                for (sum, &class) in sums.iter_mut().zip(&block[locus * LANES + word].0) {
-                    *sum = sum.saturating_add(table.0[usize::from(class) % CLASSES]);
-                }
+/// Weighs 64 children for a family, and returns the bits of those whose weights stay within the limit.
+///
+/// # Panics
+/// If the lanes are not of the weights' panel.
+#[must_use]
+pub fn weigh_few(instructions: Instructions, children: &Lanes, family: &Weighing<'_>) -> u64 {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512Vbmi if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi") => {
+            #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
+            // SAFETY: the machine has just been found to have AVX-512BW and VBMI, which imply AVX-512F.
+            unsafe {
+                x86::few_vbmi(children, family)
             }
-            *passed = sums.iter().rev().fold(0, |bits, &sum| bits << 1 | u64::from(sum <= LIMIT));
+        }
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512Vbmi | Instructions::Avx512 | Instructions::Avx2 if is_x86_feature_detected!("avx2") => {
+            #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
+            // SAFETY: the machine has just been found to have AVX2, all that the function asks for.
+            unsafe {
+                x86::few_avx2(children, 0, family)
+            }
+        }
+        _ => few(children, 0, family),
+    }
+}
+
+fn few(lanes: &Lanes, word: usize, family: &Weighing<'_>) -> u64 {
+    let mut sums = [family.start; LANE];
+    for (locus, table) in family.loci() {
+        for (sum, &class) in sums.iter_mut().zip(&lanes.at(locus, word).0) {
+            *sum = sum.saturating_add(table.0[usize::from(class) % CLASSES]);
         }
     }
+    sums.iter().rev().fold(0, |bits, &sum| bits << 1 | u64::from(sum <= LIMIT))
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+pub(super) mod x86 {
     use std::arch::x86_64::{
-        __m128i, __m256i, __m512i, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_min_epu8,
-        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-        _mm256_xor_si256, _mm512_adds_epu8, _mm512_cmple_epu8_mask, _mm512_permutexvar_epi8, _mm512_set1_epi8,
+        __m128i, __m256i, __m512i, _mm256_adds_epu8, _mm256_blendv_epi8, _mm256_broadcastsi128_si256,
+        _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_shuffle_epi8,
+        _mm256_slli_epi16, _mm512_adds_epu8, _mm512_cmple_epu8_mask, _mm512_permutexvar_epi8, _mm512_set1_epi8,
     };
 
     use zerocopy::transmute;
 
-    use super::{LANES, LIMIT, Lane, Row, Weighing};
+    use super::{CLASSES, LIMIT, Lanes, Row, Weighing};
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) fn run_vbmi(block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
+    pub(super) fn block_vbmi(block: &Lanes, families: &[Weighing<'_>], passed: &mut [Row]) {
         let limit = _mm512_set1_epi8(LIMIT.cast_signed());
         for (family, passed) in families.iter().zip(passed) {
-            let mut sums = [_mm512_set1_epi8(family.start.cast_signed()); LANES];
+            let mut sums = [_mm512_set1_epi8(family.start.cast_signed()); 8];
             for (locus, table) in family.loci() {
                 let table: __m512i = transmute!(*table);
-                for (sum, lane) in sums.iter_mut().zip(&block[locus * LANES..][..LANES]) {
+                for (sum, lane) in sums.iter_mut().zip(block.of_locus(locus)) {
                     let classes: __m512i = transmute!(*lane);
                     *sum = _mm512_adds_epu8(*sum, _mm512_permutexvar_epi8(classes, table));
                 }
@@ -75,40 +103,58 @@ mod x86 {
         }
     }
 
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn few_vbmi(children: &Lanes, family: &Weighing<'_>) -> u64 {
+        let mut sum = _mm512_set1_epi8(family.start.cast_signed());
+        for (locus, table) in family.loci() {
+            let (classes, table): (__m512i, __m512i) = (transmute!(*children.at(locus, 0)), transmute!(*table));
+            sum = _mm512_adds_epu8(sum, _mm512_permutexvar_epi8(classes, table));
+        }
+        _mm512_cmple_epu8_mask(sum, _mm512_set1_epi8(LIMIT.cast_signed()))
+    }
+
     #[target_feature(enable = "avx2")]
-    pub(super) fn run_avx2(block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
-        let limit = _mm256_set1_epi8(LIMIT.cast_signed());
+    pub(super) fn block_avx2(block: &Lanes, families: &[Weighing<'_>], passed: &mut [Row]) {
         for (family, passed) in families.iter().zip(passed) {
             for (word, passed) in passed.iter_mut().enumerate() {
-                let mut sums = [_mm256_set1_epi8(family.start.cast_signed()); 2];
-                for (locus, table) in family.loci() {
-                    let tables: [__m128i; 4] = transmute!(*table);
-                    let halves: [__m256i; 2] = transmute!(block[locus * LANES + word]);
-                    for (sum, classes) in sums.iter_mut().zip(halves) {
-                        *sum = _mm256_adds_epu8(*sum, look_up(tables, classes));
-                    }
-                }
-                let within = sums.map(|sum| {
-                    let mask = _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(sum, limit), sum));
-                    u64::from(mask.cast_unsigned())
-                });
-                *passed = within[0] | within[1] << 32;
+                *passed = few_avx2(block, word, family);
             }
         }
     }
 
-    /// Returns the weights of 32 classes, from tables of 16 each.
     #[target_feature(enable = "avx2")]
-    fn look_up(tables: [__m128i; 4], classes: __m256i) -> __m256i {
-        let mut weights = _mm256_setzero_si256();
-        for (number, table) in tables.into_iter().enumerate() {
-            // A shuffle uses the lower four bits, and returns 0 if the highest bit is set, which is true here for
-            // classes of the other tables.
-            let here = _mm256_xor_si256(classes, _mm256_set1_epi8((number << 4) as i8));
-            let place = _mm256_adds_epu8(here, _mm256_set1_epi8(0x70));
-            weights = _mm256_or_si256(weights, _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), place));
+    pub(super) fn few_avx2(lanes: &Lanes, word: usize, family: &Weighing<'_>) -> u64 {
+        let limit = _mm256_set1_epi8(LIMIT.cast_signed());
+        let mut sums = [_mm256_set1_epi8(family.start.cast_signed()); 2];
+        for (locus, table) in family.loci() {
+            let tables = tables(&table.0);
+            let halves: [__m256i; 2] = transmute!(*lanes.at(locus, word));
+            for (sum, classes) in sums.iter_mut().zip(halves) {
+                *sum = _mm256_adds_epu8(*sum, look_up(tables, classes));
+            }
         }
-        weights
+        let within = sums.map(|sum| {
+            let mask = _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(sum, limit), sum));
+            u64::from(mask.cast_unsigned())
+        });
+        within[0] | within[1] << 32
+    }
+
+    /// Returns values of 64 classes as tables of 16 each, the same in either half of a register.
+    #[target_feature(enable = "avx2")]
+    pub(in crate::screen) fn tables(values: &[u8; CLASSES]) -> [__m256i; 4] {
+        let tables: [__m128i; 4] = transmute!(*values);
+        tables.map(|table| _mm256_broadcastsi128_si256(table))
+    }
+
+    /// Returns the values of 32 classes.
+    #[target_feature(enable = "avx2")]
+    pub(in crate::screen) fn look_up(tables: [__m256i; 4], classes: __m256i) -> __m256i {
+        // A shuffle uses the lowest four bits of a class; the next two bits, moved to the highest of the byte, choose
+        // among the tables.
+        let [a, b, c, d] = tables.map(|table| _mm256_shuffle_epi8(table, classes));
+        let (fourth, fifth) = (_mm256_slli_epi16::<3>(classes), _mm256_slli_epi16::<2>(classes));
+        _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, fourth), _mm256_blendv_epi8(c, d, fourth), fifth)
     }
 }
 
@@ -118,6 +164,7 @@ mod tests {
 
     use super::*;
     use crate::index::BLOCK;
+    use crate::screen::classes::Packed;
     use crate::screen::weights::{Table, Weights};
 
     const LOCI: usize = 5;
@@ -135,16 +182,24 @@ mod tests {
             families in prop::collection::vec(weights(), 1..4),
             classes in prop::collection::vec(0..CLASSES as u8, LOCI * BLOCK),
         ) {
-            let lane = |classes: &[u8]| Lane(std::array::from_fn(|child| classes[child]));
-            let block: Vec<Lane> = classes.chunks_exact(64).map(lane).collect();
+            let pack = |classes: &[u8]| Packed(std::array::from_fn(|locus| *classes.get(locus).unwrap_or(&0)));
+            let children: Vec<Packed> = classes.chunks_exact(LOCI).map(pack).collect();
+            let (mut block, mut few) = (Lanes::of_block(1), Lanes::of_few(1));
             let borrowed: Vec<Weighing<'_>> = families.iter().map(Weights::weighing).collect();
             for instructions in Instructions::available() {
                 let mut passed = vec![Row::default(); families.len()];
+                block.turn(instructions, &children);
                 weigh_block(instructions, &block, &borrowed, &mut passed);
+                for (family, passed) in borrowed.iter().zip(&passed) {
+                    for (children, &passed) in children.chunks_exact(LANE).zip(passed) {
+                        few.turn(instructions, children);
+                        prop_assert_eq!(weigh_few(instructions, &few, family), passed);
+                    }
+                }
                 for (family, passed) in borrowed.iter().zip(&passed) {
                     for child in 0..BLOCK {
                         let weight = |(locus, table): (usize, &Table)| {
-                            u32::from(table.0[usize::from(classes[locus * BLOCK + child])])
+                            u32::from(table.0[usize::from(classes[child * LOCI + locus])])
                         };
                         let total: u32 = u32::from(family.start) + family.loci().map(weight).sum::<u32>();
                         let passes = passed[child / 64] >> (child % 64) & 1 == 1;

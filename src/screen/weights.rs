@@ -10,7 +10,7 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::bound::SLACK;
-use super::classes::{CLASSES, Classes, LANES, Lane};
+use super::classes::{CLASSES, Classes};
 use super::locus::ScreenedLocus;
 use crate::model::GenotypeCode;
 
@@ -81,7 +81,7 @@ impl Weights {
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
         let measure = Measure::new(best - (threshold - SLACK));
         let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()), measure };
-        // Loci where unrelated children lack most come first, so that the weighing of a single child ends early.
+        // Loci where unrelated children lack most come first, so that a first part of them excludes most.
         let mut order: Vec<(usize, &ScreenedLocus)> =
             loci.iter().enumerate().filter_map(|(position, locus)| Some((position, (*locus)?))).collect();
         order.sort_by(|(_, a), (_, b)| (b.best - b.expected).total_cmp(&(a.best - a.expected)));
@@ -126,26 +126,6 @@ impl<'a> Weighing<'a> {
         self.loci.iter().copied().zip(self.tables)
     }
 
-    /// Reports whether the weights of one child of a block stay within the limit. The block must be arranged by
-    /// [`Classes`].
-    ///
-    /// # Panics
-    /// If the block is shorter than the panel of the weights, or does not have this child.
-    #[must_use]
-    pub fn passes(&self, block: &[Lane], child: usize) -> bool {
-        const STRIDE: usize = 4;
-        let (word, byte) = (child / 64, child % 64);
-        let mut sum = u32::from(self.start);
-        // A check after every locus costs more than it saves.
-        self.loci.chunks(STRIDE).zip(self.tables.chunks(STRIDE)).all(|(loci, tables)| {
-            for (&locus, table) in loci.iter().zip(tables) {
-                let class = block[locus * LANES + word].0[byte];
-                sum += u32::from(table.0[usize::from(class) % CLASSES]);
-            }
-            sum <= u32::from(LIMIT)
-        })
-    }
-
     /// Adds up the weights of one child, given its genotype codes at all loci of the panel, over all loci but those in
     /// `except`, which must be in rising order; without the start.
     ///
@@ -170,7 +150,9 @@ mod tests {
     use crate::index::{BLOCK, Row, UNLISTED};
     use crate::kinship::LocusTable;
     use crate::model::genotype_count;
+    use crate::screen::classes::Packed;
     use crate::screen::instructions::Instructions;
+    use crate::screen::lanes::Lanes;
     use crate::screen::weigh::weigh_block;
 
     /// Generates a locus of 1 to 20 alleles, some of them rare, with log10 LRs that may be impossible.
@@ -206,8 +188,10 @@ mod tests {
                     _ => picks[i % picks.len()].index(loci[i % loci.len()].1.values().len()) as u16,
                 })
                 .collect();
-            let mut lanes = classes.empty(1);
-            classes.arrange_codes(&codes, &mut lanes);
+            let mut children = vec![Packed::default(); BLOCK * classes.packs()];
+            classes.arrange_codes(&codes, &mut children);
+            let mut lanes = Lanes::of_block(classes.packs());
+            lanes.turn(Instructions::Portable, &children);
             let mut passed = [Row::default()];
             weigh_block(Instructions::Portable, &lanes, &[weights.weighing()], &mut passed);
             let exact = loci.iter().all(|(p, _)| p.len() <= 10);
