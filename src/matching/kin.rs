@@ -156,7 +156,7 @@ impl<'a> KinSearch<'a> {
     /// and children.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: KinCriterion) -> Self {
-        let compiler = Arc::new(Compiler::new(calculator, true));
+        let compiler = Arc::new(Compiler::new(calculator, Instructions::detect().counts()));
         Self { index, compiler, criterion }
     }
 

@@ -98,7 +98,7 @@ impl<'a> Matcher<'a> {
         refused.sort_unstable();
         Self {
             index,
-            compiler: Arc::new(Compiler::new(calculator, true)),
+            compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
             criterion,
             irregular,
             refused,
@@ -130,7 +130,7 @@ impl<'a> Matcher<'a> {
     /// Uses these instructions instead of the best ones of the machine.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
-        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), true));
+        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
         self.layout.instructions = instructions;
         self
     }

@@ -47,6 +47,12 @@ impl Instructions {
         order[best..].to_vec()
     }
 
+    /// Reports whether counting can be faster than weighing.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        self.costs().weigh_all > 1.0
+    }
+
     /// Reports whether all children of a block are weighed with coarse classes first.
     #[must_use]
     pub fn weighs_coarsely(self) -> bool {
@@ -56,9 +62,9 @@ impl Instructions {
     /// Returns the costs of weighing; measured by `cargo bench --bench kernel`.
     pub(super) fn costs(self) -> Costs {
         let (weigh_all, weigh_one) = match self {
-            Self::Avx512Vbmi => (3.0, 30.0),
-            Self::Avx512 | Self::Avx2 => (4.0, 40.0),
-            Self::Portable => (50.0, 60.0),
+            Self::Avx512Vbmi => (0.75, 200.0),
+            Self::Avx512 | Self::Avx2 => (6.0, 150.0),
+            Self::Portable => (12.0, 150.0),
         };
         Costs { weigh_all, weigh_one }
     }

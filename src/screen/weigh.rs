@@ -1,10 +1,10 @@
 //! Adds up weights by table look-ups in registers. This is the weighing kernel.
 
-use crate::index::Row;
+use crate::index::{BLOCK, Row};
 
 use super::classes::CLASSES;
 use super::instructions::Instructions;
-use super::lanes::{LANE, Lanes};
+use super::lanes::{LANE, Lane, Lanes};
 use super::weights::{LIMIT, Weighing};
 
 /// Weighs one block for several families. Sets, per family, the bits of the children whose weights stay within the
@@ -85,16 +85,17 @@ pub(super) mod x86 {
 
     use zerocopy::transmute;
 
-    use super::{CLASSES, LIMIT, Lanes, Row, Weighing};
+    use super::{BLOCK, CLASSES, LANE, LIMIT, Lane, Lanes, Row, Weighing};
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     pub(super) fn block_vbmi(block: &Lanes, families: &[Weighing<'_>], passed: &mut [Row]) {
         let limit = _mm512_set1_epi8(LIMIT.cast_signed());
         for (family, passed) in families.iter().zip(passed) {
-            let mut sums = [_mm512_set1_epi8(family.start.cast_signed()); 8];
+            let mut sums = [_mm512_set1_epi8(family.start.cast_signed()); BLOCK / LANE];
             for (locus, table) in family.loci() {
                 let table: __m512i = transmute!(*table);
-                for (sum, lane) in sums.iter_mut().zip(block.of_locus(locus)) {
+                let lanes: &[Lane; BLOCK / LANE] = &block.of_locus(locus).as_chunks().0[0];
+                for (sum, lane) in sums.iter_mut().zip(lanes) {
                     let classes: __m512i = transmute!(*lane);
                     *sum = _mm512_adds_epu8(*sum, _mm512_permutexvar_epi8(classes, table));
                 }
