@@ -5,6 +5,9 @@ use std::cmp::Ordering;
 /// The classes of a counter of strong matches: 0 to 6, and 7 or more.
 pub(super) const STRONG_CLASSES: usize = 8;
 
+/// The largest number of misses that the kernel's counter of four bits can distinguish from one more.
+pub(super) const MOST_MISSES: usize = 15;
+
 /// Tolerance for the rounding of sums of at most 64 values below 10^3, with a large margin.
 pub(super) const SLACK: f64 = 1e-6;
 
@@ -44,29 +47,44 @@ pub(super) fn staircase(
 }
 
 /// Computes the probability that a child passes the staircase, given for each locus the probabilities of a miss and of
-/// a strong match.
+/// a strong match. No allowed number of misses may exceed [`MOST_MISSES`].
 pub(super) fn passes(staircase: &[Option<usize>; STRONG_CLASSES], loci: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let Some(most) = staircase.iter().flatten().max() else { return 0.0 };
-    let width = most + 1;
+    let Some(&most) = staircase.iter().flatten().max() else { return 0.0 };
+    if staircase.iter().all(|&allowed| allowed == Some(most)) {
+        return few_misses(most, loci.map(|locus| locus.0));
+    }
     // By strong matches and misses; a child with more misses than are ever allowed is dropped.
-    let mut shares = vec![0.0; STRONG_CLASSES * width];
-    shares[0] = 1.0;
+    let mut shares = [[0.0; MOST_MISSES + 1]; STRONG_CLASSES];
+    shares[0][0] = 1.0;
     for (miss, strong) in loci {
         for s in (0..STRONG_CLASSES).rev() {
-            for m in (0..width).rev() {
-                let at = s * width + m;
-                let here = shares[at];
-                let kept = if s + 1 == STRONG_CLASSES { 1.0 - miss } else { 1.0 - miss - strong };
-                let fewer_strong = if s > 0 { shares[at - width] * strong } else { 0.0 };
-                let fewer_misses = if m > 0 { shares[at - 1] * miss } else { 0.0 };
-                shares[at] = here * kept + fewer_strong + fewer_misses;
+            let kept = if s + 1 == STRONG_CLASSES { 1.0 - miss } else { 1.0 - miss - strong };
+            let (fewer, here) = shares.split_at_mut(s);
+            let (fewer, here) = (fewer.last(), &mut here[0][..=most]);
+            for m in (0..=most).rev() {
+                let fewer_strong = fewer.map_or(0.0, |fewer| fewer[m] * strong);
+                let fewer_misses = if m > 0 { here[m - 1] * miss } else { 0.0 };
+                here[m] = here[m] * kept + fewer_strong + fewer_misses;
             }
         }
     }
-    let allowed = |(s, allowed): (usize, &Option<usize>)| {
-        allowed.map_or(0.0, |allowed| shares[s * width..=s * width + allowed].iter().sum())
+    let allowed = |(shares, allowed): (&[f64; MOST_MISSES + 1], &Option<usize>)| {
+        allowed.map_or(0.0, |allowed| shares[..=allowed].iter().sum())
     };
-    staircase.iter().enumerate().map(allowed).sum()
+    shares.iter().zip(staircase).map(allowed).sum()
+}
+
+/// Computes the probability of at most this number of misses.
+fn few_misses(most: usize, misses: impl Iterator<Item = f64>) -> f64 {
+    let mut shares = [0.0; MOST_MISSES + 1];
+    shares[0] = 1.0;
+    for miss in misses {
+        for m in (1..=most).rev() {
+            shares[m] = shares[m] * (1.0 - miss) + shares[m - 1] * miss;
+        }
+        shares[0] *= 1.0 - miss;
+    }
+    shares[..=most].iter().sum()
 }
 
 #[cfg(test)]
@@ -101,6 +119,10 @@ mod tests {
         let flat = |allowed| [Some(allowed); STRONG_CLASSES];
         assert!((passes(&flat(1), halves()) - 5.0 / 16.0).abs() < 1e-15);
         assert!((passes(&flat(9), halves()) - 1.0).abs() < 1e-15);
+        // The same, found by the general case: a staircase that is not level, and no strong matches.
+        let mut almost = flat(1);
+        almost[7] = Some(2);
+        assert!((passes(&almost, halves()) - 5.0 / 16.0).abs() < 1e-15);
         // Ten loci with strong matches: every child is in the last class.
         let mut last = [None; STRONG_CLASSES];
         last[7] = Some(0);

@@ -1,6 +1,6 @@
 //! Plans the screening of a family: what to count, and how many misses to allow.
 
-use super::bound::{SLACK, STRONG_CLASSES, may_reach, misses_allowed, passes, staircase};
+use super::bound::{MOST_MISSES, SLACK, STRONG_CLASSES, may_reach, misses_allowed, passes, staircase};
 use super::classes::Classes;
 use super::instructions::Instructions;
 use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
@@ -97,14 +97,17 @@ impl Plan {
         }
         let weighing = layout.instructions.cost_of_weighing();
         let tolerances = if layout.instructions.counts() { 0..TOLERANCES.len() } else { 0..0 };
-        let candidates = tolerances.flat_map(|tolerance| {
-            [false, true]
-                .into_iter()
-                .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold - SLACK))
-        });
-        let counted = candidates.min_by(|a, b| a.cost().total_cmp(&b.cost()));
+        let mut best: Option<Candidate<'_>> = None;
+        for (tolerance, counts_strong) in tolerances.flat_map(|tolerance| [(tolerance, false), (tolerance, true)]) {
+            // The cost of the counters alone often is more than the whole of another way.
+            let cheapest = best.as_ref().map_or(weighing, Candidate::cost);
+            if Candidate::counting_cost(counts_strong) < cheapest {
+                let candidate = Candidate::new(loci, layout, tolerance, counts_strong, threshold - SLACK);
+                best = candidate.filter(|candidate| candidate.cost() < cheapest).or(best);
+            }
+        }
         let weights = Weights::new(loci, &layout.classes, threshold);
-        match counted.filter(|counted| counted.cost() < weighing) {
+        match best {
             Some(counted) => Self::Screen(counted.screen(), weights),
             None => Self::Weigh(weights),
         }
@@ -127,14 +130,60 @@ impl Plan {
 
 /// One way of screening a family.
 struct Candidate<'a> {
-    /// The loci counted; those that exclude most come first.
+    /// The loci counted, in panel order.
     counted: Vec<(&'a LocusScreen, usize)>,
     counts_strong: bool,
-    allowed: Vec<Allowed>,
+    stairs: Stairs,
     expected: f64,
 }
 
+/// What children can have at the loci if misses are counted, and possibly strong matches.
+struct Stairs {
+    /// The most that each locus adds if it is neither missed nor strongly matched, in rising order.
+    ordinary: Vec<f64>,
+    /// The least that each counted locus costs if it is missed, in rising order.
+    drops: Vec<f64>,
+    /// The most that a strong match adds at each counted locus, in falling order; `None` if strong matches are not
+    /// counted.
+    surpluses: Option<Vec<f64>>,
+    threshold: f64,
+}
+
+impl Stairs {
+    /// Returns the allowed counts by the number of untyped loci. The list ends where nobody can reach the threshold any
+    /// more.
+    fn allowed(&self) -> impl Iterator<Item = Allowed> + '_ {
+        // A child untyped at u loci adds nothing there: it loses at least the u smallest of the ordinary values.
+        let mut sum: f64 = self.ordinary.iter().sum();
+        let mut last = self.of_sum(sum);
+        let later = self.ordinary.iter().map_while(move |lost| {
+            sum -= lost;
+            // The same sum has the same stairs: loci without a typed relative have nothing to lose.
+            if *lost != 0.0 {
+                last = self.of_sum(sum);
+            }
+            last
+        });
+        last.into_iter().chain(later)
+    }
+
+    /// Returns one entry of [`Self::allowed`].
+    fn allowed_at(&self, untyped: usize) -> Option<Allowed> {
+        let all: f64 = self.ordinary.iter().sum();
+        self.of_sum(self.ordinary.get(..untyped)?.iter().fold(all, |sum, lost| sum - lost))
+    }
+
+    fn of_sum(&self, sum: f64) -> Option<Allowed> {
+        let misses = match &self.surpluses {
+            Some(surpluses) => staircase(sum, surpluses, &self.drops, self.threshold),
+            None => [misses_allowed(sum, &self.drops, self.threshold); STRONG_CLASSES],
+        };
+        misses[STRONG_CLASSES - 1].is_some().then_some(Allowed { misses })
+    }
+}
+
 impl<'a> Candidate<'a> {
+    /// Returns `None` if nobody can reach the threshold, or if counting would exclude nobody.
     fn new(
         loci: &[Option<&'a ScreenedLocus>],
         layout: &Layout,
@@ -142,67 +191,54 @@ impl<'a> Candidate<'a> {
         counts_strong: bool,
         threshold: f64,
     ) -> Option<Self> {
+        let level = |screen: &LocusScreen| if counts_strong { screen.best_ordinary } else { screen.best_tolerated };
         let mut counted: Vec<(&LocusScreen, usize)> = Vec::with_capacity(loci.len());
-        // The most that each locus adds if it is neither missed nor strongly matched.
         let mut ordinary = Vec::with_capacity(loci.len());
         for (locus, &first_row) in loci.iter().zip(&layout.first_rows) {
-            match locus {
+            match locus.map(|locus| (locus, &locus.screens[tolerance])) {
                 None => ordinary.push(0.0),
-                Some(ScreenedLocus { best, screens, .. }) => match &screens[tolerance] {
-                    None => ordinary.push(*best),
-                    Some(screen) => {
-                        ordinary.push(if counts_strong { screen.best_ordinary } else { screen.best_tolerated });
-                        counted.push((screen, first_row));
-                    }
-                },
+                Some((locus, None)) => ordinary.push(locus.best),
+                Some((_, Some(screen))) => {
+                    ordinary.push(level(screen));
+                    counted.push((screen, first_row));
+                }
             }
         }
-        let level = |screen: &LocusScreen| if counts_strong { screen.best_ordinary } else { screen.best_tolerated };
+        ordinary.sort_unstable_by(f64::total_cmp);
         let mut drops: Vec<f64> = counted.iter().map(|(s, _)| level(s) - s.best_other).collect();
         drops.sort_unstable_by(f64::total_cmp);
-        let mut surpluses: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - level(s)).collect();
-        surpluses.sort_unstable_by(|a, b| b.total_cmp(a));
-        // A child untyped at u loci adds nothing there: it loses at least the u smallest of the ordinary values.
-        ordinary.sort_unstable_by(f64::total_cmp);
-        let mut sum: f64 = ordinary.iter().sum();
-        let mut allowed = Vec::with_capacity(loci.len() + 1);
-        let stairs = |sum: f64| {
-            let misses = if counts_strong {
-                staircase(sum, &surpluses, &drops, threshold)
-            } else {
-                [misses_allowed(sum, &drops, threshold); STRONG_CLASSES]
-            };
-            misses[STRONG_CLASSES - 1].is_some().then_some(Allowed { misses })
-        };
-        allowed.push(stairs(sum)?);
-        for lost in &ordinary {
-            sum -= lost;
-            // The same sum has the same stairs: loci without a typed relative have nothing to lose.
-            let next = if *lost == 0.0 { allowed.last().copied() } else { stairs(sum) };
-            match next {
-                Some(next) => allowed.push(next),
-                None => break,
-            }
-        }
-        if allowed[0].most() > Screen::MOST_MISSES || allowed[0].most() >= counted.len() {
+        let surpluses = counts_strong.then(|| {
+            let mut surpluses: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - level(s)).collect();
+            surpluses.sort_unstable_by(|a, b| b.total_cmp(a));
+            surpluses
+        });
+        let stairs = Stairs { ordinary, drops, surpluses, threshold };
+        let most = stairs.allowed_at(0)?.most();
+        if most > Screen::MOST_MISSES || most >= counted.len() {
             return None;
         }
         let panel = loci.len() as f64;
-        let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
-            let typed = 1.0 - untyped as f64 / panel;
+        let share = |group: &UntypedGroup| {
+            let typed = 1.0 - group.loci as f64 / panel;
             let of = |(screen, _): &(&LocusScreen, usize)| (screen.misses * typed, screen.matches_strongly * typed);
-            allowed.get(untyped).map_or(0.0, |allowed| share * passes(&allowed.misses, counted.iter().map(of)))
+            let passes = |allowed: Allowed| passes(&allowed.misses, counted.iter().map(of));
+            group.share * stairs.allowed_at(group.loci).map_or(0.0, passes)
         };
-        let expected: f64 = layout.untyped.iter().map(share).sum();
-        counted.sort_by(|a, b| b.0.misses.total_cmp(&a.0.misses));
-        Some(Self { counted, counts_strong, allowed, expected })
+        let expected = layout.untyped.iter().filter(|group| group.share > 0.0).map(share).sum();
+        Some(Self { counted, counts_strong, stairs, expected })
     }
 
     fn cost(&self) -> f64 {
-        (if self.counts_strong { COST_BOTH } else { COST_ONE }) + COST_WEIGH_ONE * self.expected
+        Self::counting_cost(self.counts_strong) + COST_WEIGH_ONE * self.expected
     }
 
-    fn screen(&self) -> Screen {
+    fn counting_cost(counts_strong: bool) -> f64 {
+        if counts_strong { COST_BOTH } else { COST_ONE }
+    }
+
+    fn screen(mut self) -> Screen {
+        // The loci that exclude most come first.
+        self.counted.sort_by(|a, b| b.0.misses.total_cmp(&a.0.misses));
         let counted = |&(locus, first_row): &(&LocusScreen, usize)| Counted {
             first_row: first_row as u16,
             tolerated: locus.tolerated,
@@ -211,7 +247,7 @@ impl<'a> Candidate<'a> {
         Screen {
             loci: self.counted.iter().map(counted).collect(),
             counts_strong: self.counts_strong,
-            allowed: self.allowed.clone(),
+            allowed: self.stairs.allowed().collect(),
             expected: self.expected,
         }
     }
@@ -219,7 +255,7 @@ impl<'a> Candidate<'a> {
 
 impl Screen {
     /// The largest number of misses that the kernel's counter of four bits can distinguish from one more.
-    pub const MOST_MISSES: usize = 15;
+    pub const MOST_MISSES: usize = MOST_MISSES;
 
     pub(super) fn of_parts(loci: Vec<Counted>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
         Self { loci, counts_strong, allowed, expected: 0.0 }
