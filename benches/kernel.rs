@@ -36,7 +36,7 @@ fn kernel(c: &mut Bench) {
             };
             let plan = |family: &reunite::matching::CompiledFamily| {
                 let loci: Vec<Option<&ScreenedLocus>> =
-                    family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
+                    family.loci.iter().map(|locus| locus.as_ref().map(|locus| &locus.screened)).collect();
                 ScreenPlan::new(&loci, &layout, threshold)
             };
             compiled.iter().map(plan).collect()

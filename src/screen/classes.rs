@@ -28,7 +28,7 @@ pub struct Classes {
 
 /// The classes of one locus.
 #[derive(Clone, Debug)]
-pub(super) struct LocusClasses {
+pub struct LocusClasses {
     /// Class of each genotype code; the last one is that of an untyped child.
     pub(super) of_code: Vec<u8>,
 }
@@ -53,6 +53,7 @@ impl LocusClasses {
         Self { of_code }
     }
 
+    /// Returns the class of an untyped child, which is the last one.
     pub(super) fn untyped(&self) -> u8 {
         self.of_code[self.of_code.len() - 1]
     }
@@ -66,7 +67,9 @@ impl Classes {
         Self { loci: frequencies.into_iter().map(LocusClasses::new).collect() }
     }
 
-    pub(super) fn loci(&self) -> &[LocusClasses] {
+    /// Returns the classes of each locus, in panel order.
+    #[must_use]
+    pub fn loci(&self) -> &[LocusClasses] {
         &self.loci
     }
 

@@ -24,7 +24,7 @@ mod weigh;
 mod weights;
 
 pub(crate) use bound::may_reach;
-pub use classes::{Classes, Lane};
+pub use classes::{Classes, Lane, LocusClasses};
 pub use differences::Differences;
 pub use instructions::Instructions;
 pub use kernel::screen_block;

@@ -106,7 +106,7 @@ impl Plan {
                 best = candidate.filter(|candidate| candidate.cost() < cheapest).or(best);
             }
         }
-        let weights = Weights::new(loci, &layout.classes, threshold);
+        let weights = Weights::new(loci, threshold);
         match best {
             Some(counted) => Self::Screen(counted.screen(), weights),
             None => Self::Weigh(weights),
