@@ -5,13 +5,13 @@
 mod people;
 
 use criterion::{Criterion as Bench, Throughput, criterion_group, criterion_main};
-use reunite::index::{Index, Row};
+use reunite::index::{BLOCK, Index, Row};
 use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Screens, UntypedGroup, Weighing, Weights,
-    screen_block, weigh_block,
+    Classes, CoarseWeights, Instructions, Lanes, Layout, Packed, Passed, Plan as ScreenPlan, Screen, ScreenedLocus, Screens,
+    UntypedGroup, Weighing, Weights, coarsen, screen_block, weigh_block, weigh_coarsely, weigh_few,
 };
 
 const FAMILIES: usize = 1024;
@@ -36,7 +36,7 @@ fn kernel(c: &mut Bench) {
             };
             let plan = |family: &reunite::matching::CompiledFamily| {
                 let loci: Vec<Option<&ScreenedLocus>> =
-                    family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
+                    family.loci.iter().map(|locus| locus.as_ref().map(|locus| &locus.screened)).collect();
                 ScreenPlan::new(&loci, &layout, threshold)
             };
             compiled.iter().map(plan).collect()
@@ -46,12 +46,11 @@ fn kernel(c: &mut Bench) {
         let weights: Vec<Weighing<'_>> =
             weighed.iter().filter_map(ScreenPlan::weights).map(Weights::weighing).collect();
         let screens: Vec<&Screen> = counted.iter().filter_map(ScreenPlan::screen).collect();
-        let (once, twice): (Vec<&Screen>, Vec<&Screen>) = screens.iter().partition(|screen| !screen.counts_strong());
         let classes = classes();
-        let mut lanes = classes.empty(index.blocks());
-        for (block, lanes) in lanes.chunks_exact_mut(classes.lanes()).enumerate() {
-            classes.arrange(&index, block, lanes);
-        }
+        let coarse: Vec<CoarseWeights> = weights.iter().map(|weights| CoarseWeights::new(weights, &classes)).collect();
+        let per_block = BLOCK * classes.packs();
+        let mut packed = vec![Packed::default(); index.blocks() * per_block];
+        classes.arrange(&index, 0, &mut packed);
 
         let mut group = c.benchmark_group(name);
         group.sample_size(10);
@@ -59,31 +58,62 @@ fn kernel(c: &mut Bench) {
         for instructions in Instructions::available() {
             group.throughput(pairs(weights.len()));
             let mut passed = vec![Row::default(); weights.len()];
-            let title = format!("weigh, {}, {} of {FAMILIES} families", instructions.name(), weights.len());
-            group.bench_function(title, |b| {
-                b.iter(|| {
-                    for block in lanes.chunks_exact(classes.lanes()) {
-                        weigh_block(instructions, block, &weights, &mut passed);
-                    }
-                });
-            });
-            for (counters, screens) in [("one counter", &once), ("two counters", &twice)] {
-                if screens.is_empty() {
-                    continue;
-                }
-                let mut parts = Screens::new(screens);
-                group.throughput(pairs(screens.len()));
-                let mut passed = vec![Row::default(); screens.len()];
-                let title =
-                    format!("count, {counters}, {}, {} of {FAMILIES} families", instructions.name(), screens.len());
+            let mut lanes = Lanes::of_block(classes.packs());
+            for coarsely in [false, true] {
+                let how = if coarsely { "weigh coarsely" } else { "weigh" };
+                let title = format!("{how}, {}, {} of {FAMILIES} families", instructions.name(), weights.len());
                 group.bench_function(title, |b| {
                     b.iter(|| {
-                        for (number, block) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
-                            screen_block(instructions, block, index.untyped(number), &mut parts, &mut passed);
+                        for block in packed.chunks_exact(per_block) {
+                            lanes.turn(instructions, block);
+                            if coarsely {
+                                coarsen(instructions, &mut lanes, &classes);
+                                weigh_coarsely(instructions, &lanes, &coarse, &mut passed);
+                            } else {
+                                weigh_block(instructions, &lanes, &weights, &mut passed);
+                            }
                         }
                     });
                 });
             }
+            if screens.is_empty() {
+                continue;
+            }
+            let mut parts = Screens::new(&screens);
+            group.throughput(pairs(screens.len()));
+            let mut rows = vec![Row::default(); screens.len()];
+            let title = format!("count, {}, {} of {FAMILIES} families", instructions.name(), screens.len());
+            group.bench_function(title, |b| {
+                b.iter(|| {
+                    for (number, block) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
+                        screen_block(instructions, block, index.untyped(number), &mut parts, &mut rows);
+                    }
+                });
+            });
+            // Those who pass: each is listed and weighed. Here elements are children, not pairs.
+            let mut lists: Vec<Vec<u32>> = vec![Vec::new(); screens.len()];
+            let mut listed = Passed::default();
+            let blocks = || index.planes().chunks_exact(index.rows_per_block()).enumerate();
+            for (number, block) in blocks() {
+                screen_block(instructions, block, index.untyped(number), &mut parts, &mut rows);
+                listed.list(instructions, &rows, &block[..1], number * BLOCK);
+                lists.iter_mut().zip(listed.families()).for_each(|(list, listed)| list.extend_from_slice(listed));
+            }
+            group.throughput(Throughput::Elements(lists.iter().map(Vec::len).sum::<usize>() as u64));
+            group.bench_function(format!("weigh those who passed, {}", instructions.name()), |b| {
+                let mut few = Lanes::of_few(classes.packs());
+                let weighings = || counted.iter().filter(|plan| plan.screen().is_some()).filter_map(ScreenPlan::weights);
+                b.iter(|| {
+                    let mut passed = 0;
+                    for (weights, list) in weighings().zip(&lists) {
+                        for children in list.chunks(64) {
+                            few.turn_some(instructions, &packed, children);
+                            passed += weigh_few(instructions, &few, &weights.weighing()).count_ones();
+                        }
+                    }
+                    passed
+                });
+            });
         }
         group.throughput(pairs(FAMILIES));
         let scorers: Vec<Scorer<'_>> = compiled.iter().map(|family| Scorer::new(family, threshold)).collect();

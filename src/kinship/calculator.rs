@@ -37,6 +37,18 @@ pub struct Calculator {
     pub(super) linked: Vec<LinkedPair>,
 }
 
+/// Result of [`Calculator::outlook`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Outlook {
+    /// P(relatives' genotypes | H2), above 0.
+    pub likelihood: f64,
+    /// The log10 LR of each listed child genotype.
+    pub table: LocusTable,
+    /// The probability of each listed genotype in an unrelated child.
+    pub unrelated: Vec<f64>,
+}
+
 impl Calculator {
     /// Creates a calculator over all loci of a frequency table.
     ///
@@ -225,16 +237,36 @@ impl Calculator {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         let structure = self.structure(evidence)?;
+        within(TABLE, || Ok(unrelated(model, &Hypotheses::new(&structure, model, evidence, self.settings())?)))
+    }
+
+    /// Computes [`Self::table`], [`Self::unrelated`] and [`Self::relatives_likelihood`] at once, in a fraction of the
+    /// time. `None` if the relatives' genotypes are impossible.
+    ///
+    /// # Errors
+    /// Returns [`KinshipError`], but not [`KinshipError::Contradiction`].
+    ///
+    /// # Panics
+    /// If `locus` is not a position of the panel.
+    pub fn outlook(
+        &self,
+        locus: usize,
+        structure: &Structure,
+        evidence: &Evidence,
+    ) -> Result<Option<Outlook>, KinshipError> {
+        let enlarged = self.enlarged(locus, evidence, None)?;
+        let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         within(TABLE, || {
-            let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
-            let listed = model.listed();
-            let mut probabilities = vec![0.0; genotype_count(listed.len())];
-            for (j, &b) in listed.iter().enumerate() {
-                for (i, &a) in listed[..=j].iter().enumerate() {
-                    probabilities[genotype_code(i, j)] = hypotheses.probability_if_unrelated(a, b);
-                }
-            }
-            Ok(probabilities)
+            let hypotheses = match Hypotheses::new(structure, model, evidence, self.settings()) {
+                Err(KinshipError::Contradiction) => return Ok(None),
+                hypotheses => hypotheses?,
+            };
+            let ratio = |a, b| if evidence.is_informative() { hypotheses.log10_lr(a, b) } else { 0.0 };
+            Ok(Some(Outlook {
+                likelihood: hypotheses.relatives_likelihood(),
+                table: LocusTable::new(model, ratio),
+                unrelated: unrelated(model, &hypotheses),
+            }))
         })
     }
 
@@ -361,6 +393,18 @@ impl Calculator {
         let unlisted: Vec<Allele> = alleles.filter(|&allele| model.position(allele).is_none()).collect();
         if unlisted.is_empty() { Ok(None) } else { model.with_alleles(&unlisted, &self.model) }
     }
+}
+
+/// Returns the probability of each listed genotype in an unrelated child.
+fn unrelated(model: &LocusModel, hypotheses: &Hypotheses<'_>) -> Vec<f64> {
+    let listed = model.listed();
+    let mut probabilities = vec![0.0; genotype_count(listed.len())];
+    for (j, &b) in listed.iter().enumerate() {
+        for (i, &a) in listed[..=j].iter().enumerate() {
+            probabilities[genotype_code(i, j)] = hypotheses.probability_if_unrelated(a, b);
+        }
+    }
+    probabilities
 }
 
 /// Returns the frequency of an unlisted allele at a locus, before the frequencies are divided by their new sum.

@@ -7,12 +7,15 @@
 //! which models theta. Loops need no special treatment. The cost is a sum over 2^n ways, so pedigrees without loops and
 //! without theta are peeled instead.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use crate::population::{LocusModel, Matrix};
 
 use super::effort::spend;
 use super::observation::{Observation, Term, phases, terms};
 use super::shape::Shape;
-use super::urn::Urn;
+use super::urn::{Urn, add_combination};
 
 /// The largest number of binary choices that a sum may have.
 pub(super) const MOST_CHOICES: usize = 20;
@@ -22,6 +25,9 @@ pub(super) struct Descent<'a> {
     model: &'a LocusModel,
     persons: Vec<Person>,
     urn: Urn<'a>,
+    /// The arrivals after two transmissions of which nothing else is known, by the sides: the later one, then the
+    /// earlier one. Many ways have them.
+    twice: [[OnceCell<Arc<[f64]>>; 2]; 2],
 }
 
 struct Person {
@@ -67,7 +73,7 @@ enum Arrival {
     /// After one transmission, from a father (0) or a mother (1).
     Once(usize),
     /// Any other case: a matrix, at `z * n + x`.
-    Long(Vec<f64>),
+    Long(Arc<[f64]>),
 }
 
 /// The result of the sum, of which each call fills one part.
@@ -115,7 +121,7 @@ impl<'a> Descent<'a> {
         });
         let persons = persons.collect();
         urn.scale(founders);
-        Self { model, persons, urn }
+        Self { model, persons, urn, twice: Default::default() }
     }
 
     /// Returns an upper bound on the number of binary choices in the sum.
@@ -239,7 +245,7 @@ impl<'a> Descent<'a> {
         state: &mut State,
         (k, arrival): (usize, &Arrival),
     ) {
-        let (gamete, n) = (gametes[side].as_deref(), self.model.size());
+        let gamete = gametes[side].as_deref();
         let go_on = |open: Open, weight: f64, state: &mut State| {
             state.open[k] = open;
             self.hand_up(person, side + 1, gametes, weight, state);
@@ -255,9 +261,11 @@ impl<'a> Descent<'a> {
         }
         let longer = match (arrival, gamete) {
             (Arrival::Unchanged, None) => Arrival::Once(side),
-            _ => Arrival::Long(
-                (0..n).flat_map(|allele| self.arrive(arrival, &times(transition.row(allele), gamete))).collect(),
-            ),
+            (Arrival::Once(later), None) => {
+                let twice = &self.twice[*later][side];
+                Arrival::Long(Arc::clone(twice.get_or_init(|| self.longer(arrival, transition, None))))
+            }
+            _ => Arrival::Long(self.longer(arrival, transition, gamete)),
         };
         let (slots, share) = self.origins(parent, state);
         for slot in slots {
@@ -285,22 +293,33 @@ impl<'a> Descent<'a> {
         if side == 0 { self.model.paternal() } else { self.model.maternal() }
     }
 
+    /// Returns an arrival with one more transmission before it, in which `gamete` is known of the transmitted allele.
+    fn longer(&self, arrival: &Arrival, transition: &Matrix, gamete: Option<&[f64]>) -> Arc<[f64]> {
+        let n = self.model.size();
+        let mut cells = vec![0.0; n * n];
+        for (allele, row) in cells.chunks_exact_mut(n).enumerate() {
+            match gamete {
+                None => self.arrive_at(arrival, transition.row(allele), row),
+                Some(_) => self.arrive_at(arrival, &times(transition.row(allele), gamete), row),
+            }
+        }
+        cells.into()
+    }
+
     /// Returns the weight of each x, if `weights` are the weights of each z.
     fn arrive(&self, arrival: &Arrival, weights: &[f64]) -> Vec<f64> {
-        let n = self.model.size();
-        let row = |z: usize| match arrival {
-            Arrival::Unchanged => &[],
-            Arrival::Once(side) => self.transition(*side).row(z),
-            Arrival::Long(cells) => &cells[z * n..(z + 1) * n],
-        };
-        if matches!(arrival, Arrival::Unchanged) {
-            return weights.to_vec();
-        }
-        let mut arrives = vec![0.0; n];
-        for (z, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
-            arrives.iter_mut().zip(row(z)).for_each(|(sum, p)| *sum += weight * p);
-        }
+        let mut arrives = vec![0.0; weights.len()];
+        self.arrive_at(arrival, weights, &mut arrives);
         arrives
+    }
+
+    /// Does the same as [`Self::arrive`] for a result that is all 0 yet.
+    fn arrive_at(&self, arrival: &Arrival, weights: &[f64], arrives: &mut [f64]) {
+        match arrival {
+            Arrival::Unchanged => arrives.copy_from_slice(weights),
+            Arrival::Once(side) => add_combination(arrives, weights.iter(), self.transition(*side).cells()),
+            Arrival::Long(cells) => add_combination(arrives, weights.iter(), cells),
+        }
     }
 
     /// Adds one way to the sum.
@@ -345,12 +364,20 @@ impl<'a> Descent<'a> {
     /// Adds the weight of each pair of arriving alleles x and y, if `founders` are the weights of the pairs z and w.
     fn through(&self, paternal: &Arrival, maternal: &Arrival, founders: &[f64], joint: &mut [f64]) {
         let n = self.model.size();
-        let half: Vec<f64> = founders.chunks_exact(n).flat_map(|row| self.arrive(maternal, row)).collect();
-        for y in 0..n {
-            let column: Vec<f64> = (0..n).map(|z| half[z * n + y]).collect();
-            for (x, value) in self.arrive(paternal, &column).into_iter().enumerate() {
-                joint[x * n + y] += value;
-            }
+        let mut half = vec![0.0; n * n];
+        for (row, founders) in half.chunks_exact_mut(n).zip(founders.chunks_exact(n)) {
+            self.arrive_at(maternal, founders, row);
+        }
+        let cells = match paternal {
+            Arrival::Unchanged => return joint.iter_mut().zip(half).for_each(|(sum, value)| *sum += value),
+            Arrival::Once(side) => self.transition(*side).cells(),
+            Arrival::Long(cells) => cells,
+        };
+        let mut row = vec![0.0; n];
+        for (x, joint) in joint.chunks_exact_mut(n).enumerate() {
+            row.fill(0.0);
+            add_combination(&mut row, cells[x..].iter().step_by(n), &half);
+            joint.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
         }
     }
 }

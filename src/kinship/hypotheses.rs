@@ -64,7 +64,7 @@ impl<'a> Hypotheses<'a> {
             let mirrored = Self::with_model(structure, Cow::Owned(mirrored), evidence, settings)?;
             hypotheses.mirrored = Some(Box::new(mirrored));
         }
-        if hypotheses.mean(|one| one.relatives) <= 0.0 {
+        if hypotheses.relatives_likelihood() <= 0.0 {
             return Err(KinshipError::Contradiction);
         }
         Ok(hypotheses)
@@ -132,9 +132,14 @@ impl<'a> Hypotheses<'a> {
         libm::log10(self.ratio(a, b))
     }
 
+    /// Returns P(relatives' genotypes | H2).
+    pub(super) fn relatives_likelihood(&self) -> f64 {
+        self.mean(|one| one.relatives)
+    }
+
     /// Computes P(the child shows these alleles | relatives, H2, drop-out leaves some allele).
     pub(super) fn probability_if_unrelated(&self, a: usize, b: usize) -> f64 {
-        let relatives = self.mean(|one| one.relatives);
+        let relatives = self.relatives_likelihood();
         self.mean(|one| one.unrelated(a, b)) / (relatives * (1.0 - self.drop_out * self.drop_out))
     }
 

@@ -24,7 +24,7 @@ mod table;
 mod tree;
 mod urn;
 
-pub use calculator::Calculator;
+pub use calculator::{Calculator, Outlook};
 pub use distribution::{Bounds, Grid, Hypothesis, LocusOutcomes, LrDistribution};
 pub use error::{CalculatorError, KinshipError, StructureError};
 pub use evidence::{Evidence, Kind, Pattern, Shown};

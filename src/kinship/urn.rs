@@ -45,7 +45,7 @@ impl<'a> Urn<'a> {
             return self.known * functions.iter().map(mean).product::<f64>();
         }
         let grouped = self.grouped(functions);
-        grouped.last().map_or(0.0, |all| all * self.scale_of(functions.len()))
+        grouped.and_then(|grouped| grouped.1.last().copied()).map_or(0.0, |all| all * self.scale_of(functions.len()))
     }
 
     /// Computes the same with one more draw: by its allele z, times a function of z (1 if there is no function).
@@ -58,11 +58,9 @@ impl<'a> Urn<'a> {
             return by_allele;
         }
         // The open draw is in a group with some of the others, which repeat it.
-        let grouped = self.grouped(functions);
-        let mut joined = Joined::new(functions);
-        for (allele, value) in by_allele.iter_mut().enumerate() {
-            *value *= scale * joined.sum(allele, &grouped, |repeats| self.ways(repeats));
-        }
+        let Some((joined, grouped)) = self.grouped(functions) else { return by_allele };
+        let sums = joined.sums(&grouped, &self.ways(functions.len()));
+        by_allele.iter_mut().zip(sums).for_each(|(value, sum)| *value *= scale * sum);
         by_allele
     }
 
@@ -81,55 +79,58 @@ impl<'a> Urn<'a> {
             add_product(by_alleles, weight * self.means(functions), &one, &other);
             return;
         }
-        let grouped = self.grouped(functions);
+        let Some((joined, grouped)) = self.grouped(functions) else { return };
         let pairs_of_sets = 3_usize.saturating_pow(functions.len() as u32);
-        if grouped.is_empty() || !spend(n * ((n << functions.len()) + pairs_of_sets)) {
+        if !spend(n * ((n << functions.len()) + pairs_of_sets)) {
             return;
         }
+        let ways = self.ways(functions.len() + 1);
         // In two groups, each with some of the others: by the set of those that join the first, the sum over the sets that
         // join the second.
         let all = grouped.len() - 1;
-        let mut joined = Joined::new(functions);
         let (mut first, mut second) = (vec![0.0; grouped.len() * n], vec![0.0; grouped.len() * n]);
-        for allele in 0..n {
-            joined.set(allele);
-            for with_first in 0..=all {
-                let left = all ^ with_first;
-                let of_set = |set: usize| joined.products[set] * self.ways(set.count_ones()) * grouped[left ^ set];
-                let ways = self.ways(with_first.count_ones());
-                first[with_first * n + allele] = one[allele] * joined.products[with_first] * ways;
-                second[with_first * n + allele] = other[allele] * subsets(left).map(of_set).sum::<f64>();
+        let mut joining = joined.products.clone();
+        for (set, joining) in joining.chunks_exact_mut(n).enumerate() {
+            joining.iter_mut().for_each(|value| *value *= ways[size(set)]);
+        }
+        for (with_first, (first, second)) in first.chunks_exact_mut(n).zip(second.chunks_exact_mut(n)).enumerate() {
+            let products = &joined.products[with_first * n..][..n];
+            for ((first, one), product) in first.iter_mut().zip(&one).zip(products) {
+                *first = weight * (one * product * ways[size(with_first)]);
             }
+            let left = all ^ with_first;
+            for set in subsets(left) {
+                let (joining, others) = (&joining[set * n..][..n], grouped[left ^ set]);
+                second.iter_mut().zip(joining).for_each(|(sum, joining)| *sum += joining * others);
+            }
+            second.iter_mut().zip(&other).for_each(|(sum, other)| *sum *= other);
         }
-        for (first, second) in first.chunks_exact(n).zip(second.chunks_exact(n)) {
-            add_product(by_alleles, weight, first, second);
-        }
+        add_products(by_alleles, &first, &second, n);
         // Both in one group: the second repeats the first.
-        for (allele, cell) in by_alleles.iter_mut().step_by(n + 1).enumerate() {
+        let sums = joined.sums(&grouped, &ways[1..]);
+        for (allele, (cell, sum)) in by_alleles.iter_mut().step_by(n + 1).zip(sums).enumerate() {
             if self.weights[allele] > 0.0 {
                 let repeated = one[allele] * other[allele] / self.weights[allele];
-                *cell += weight * repeated * joined.sum(allele, &grouped, |repeats| self.ways(repeats + 1));
+                *cell += weight * repeated * sum;
             }
         }
     }
 
-    /// Returns for every set of the functions, as bits, the sum over the ways to put their draws into groups: of each
-    /// group the mean of its functions' product, times the ways in which it can arise. Empty if the work must stop.
-    fn grouped(&self, functions: &[Vec<f64>]) -> Vec<f64> {
+    /// Returns the products of the functions, and for every set of them, as bits, the sum over the ways to put their
+    /// draws into groups: of each group the mean of its functions' product, times the ways in which it can arise. `None`
+    /// if the work must stop.
+    fn grouped(&self, functions: &[Vec<f64>]) -> Option<(Joined, Vec<f64>)> {
         let work = (self.weights.len().saturating_mul(2_usize.saturating_pow(functions.len() as u32)))
             .saturating_add(3_usize.saturating_pow(functions.len() as u32));
         if !spend(work) {
-            return Vec::new();
+            return None;
         }
-        let mut joined = Joined::new(functions);
-        let mut groups = vec![0.0; joined.products.len()];
-        for (allele, weight) in self.weights.iter().enumerate() {
-            joined.set(allele);
-            groups.iter_mut().zip(&joined.products).for_each(|(group, product)| *group += weight * product);
-        }
-        for (set, group) in groups.iter_mut().enumerate().skip(1) {
-            *group *= self.ways(set.count_ones() - 1);
-        }
+        let (joined, ways) = (Joined::new(functions, self.weights.len()), self.ways(functions.len()));
+        let mean = |(set, products): (usize, &[f64])| {
+            let mean: f64 = self.weights.iter().zip(products).map(|(weight, product)| weight * product).sum();
+            if set == 0 { mean } else { mean * ways[size(set) - 1] }
+        };
+        let groups: Vec<f64> = joined.products.chunks_exact(self.weights.len()).enumerate().map(mean).collect();
         let mut grouped = vec![1.0; groups.len()];
         for set in 1..groups.len() {
             // The group of the first function, and the others.
@@ -137,13 +138,14 @@ impl<'a> Urn<'a> {
             let others = set ^ lowest;
             grouped[set] = subsets(others).map(|with| groups[with | lowest] * grouped[others ^ with]).sum();
         }
-        grouped
+        Some((joined, grouped))
     }
 
-    /// Returns the weight of this number of draws that repeat one: the first has one draw to repeat, the next two, and so
-    /// on.
-    fn ways(&self, repeats: u32) -> f64 {
-        (1..=repeats).map(|draws| f64::from(draws) * self.theta).product()
+    /// Returns, for up to this number of draws that repeat one, the weight: the first has one draw to repeat, the next
+    /// two, and so on.
+    fn ways(&self, most: usize) -> Vec<f64> {
+        let product = |repeats: usize| (1..=repeats).map(|draws| draws as f64 * self.theta).product();
+        (0..=most).map(product).collect()
     }
 
     /// Returns the product of the means, without theta; 0 if the work must stop.
@@ -173,31 +175,43 @@ impl<'a> Urn<'a> {
     }
 }
 
-/// The products of every set of functions, as bits, at one allele.
-struct Joined<'f> {
-    functions: &'f [Vec<f64>],
+/// The products of every set of functions, as bits, at every allele.
+struct Joined {
+    alleles: usize,
+    /// At `set * alleles + allele`.
     products: Vec<f64>,
 }
 
-impl<'f> Joined<'f> {
-    fn new(functions: &'f [Vec<f64>]) -> Self {
-        Self { functions, products: vec![1.0; 1 << functions.len()] }
-    }
-
-    fn set(&mut self, allele: usize) {
-        for (at, function) in self.functions.iter().enumerate() {
-            let (before, with) = self.products.split_at_mut(1 << at);
-            with.iter_mut().zip(before).for_each(|(with, without)| *with = *without * function[allele]);
+impl Joined {
+    fn new(functions: &[Vec<f64>], alleles: usize) -> Self {
+        let mut products = Vec::with_capacity(alleles << functions.len());
+        products.resize(alleles, 1.0);
+        for function in functions {
+            for at in 0..products.len() / alleles {
+                let last = products.len();
+                products.extend_from_within(at * alleles..(at + 1) * alleles);
+                products[last..].iter_mut().zip(function).for_each(|(product, value)| *product *= value);
+            }
         }
+        Self { alleles, products }
     }
 
-    /// Adds up, over the sets that join a draw of this allele, their product, the ways, and what the others give.
-    fn sum(&mut self, allele: usize, grouped: &[f64], ways: impl Fn(u32) -> f64) -> f64 {
-        self.set(allele);
-        let others = grouped.iter().rev();
-        let joined = self.products.iter().zip(others).enumerate();
-        joined.map(|(set, (product, others))| product * ways(set.count_ones()) * others).sum()
+    /// Adds up, per allele, over the sets that join a draw of this allele, their product, the ways by the number of
+    /// draws in the set, and what the others give.
+    fn sums(&self, grouped: &[f64], ways: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.alleles];
+        let sets = self.products.chunks_exact(self.alleles).zip(grouped.iter().rev()).enumerate();
+        for (set, (products, others)) in sets {
+            let ways = ways[size(set)];
+            sums.iter_mut().zip(products).for_each(|(sum, product)| *sum += product * ways * others);
+        }
+        sums
     }
+}
+
+/// Returns the number of functions in a set.
+fn size(set: usize) -> usize {
+    set.count_ones() as usize
 }
 
 /// Iterates over the subsets of a set, the set itself first and the empty one last.
@@ -209,6 +223,52 @@ fn subsets(set: usize) -> impl Iterator<Item = usize> {
 fn add_product(sums: &mut [f64], factor: f64, rows: &[f64], columns: &[f64]) {
     for (sums, row) in sums.chunks_exact_mut(columns.len()).zip(rows) {
         sums.iter_mut().zip(columns).for_each(|(sum, column)| *sum += factor * row * column);
+    }
+}
+
+/// Adds several outer products, one after the other: `rows` and `columns` list the vectors of `n` numbers.
+fn add_products(sums: &mut [f64], rows: &[f64], columns: &[f64], n: usize) {
+    for (row, sums) in sums.chunks_exact_mut(n).enumerate() {
+        add_combination(sums, rows[row..].iter().step_by(n), columns);
+    }
+}
+
+/// Adds a linear combination of rows, one row after the other: `factors` are those of the rows in `rows`, each of the
+/// length of `sums`.
+pub(super) fn add_combination<'f>(sums: &mut [f64], factors: impl Iterator<Item = &'f f64> + Clone, rows: &[f64]) {
+    /// Adds to the sums of a few columns, which stay in registers.
+    fn add_block<'f, const W: usize>(
+        sums: &mut [f64],
+        from: usize,
+        factors: impl Iterator<Item = &'f f64>,
+        rows: &[f64],
+    ) {
+        let n = sums.len();
+        let Some(place) = sums[from..].first_chunk_mut::<W>() else { return };
+        let mut block = *place;
+        for (factor, row) in factors.zip(rows.chunks_exact(n)) {
+            if let Some(values) = row[from..].first_chunk::<W>() {
+                block.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
+            }
+        }
+        *place = block;
+    }
+    let mut from = 0;
+    while from < sums.len() {
+        match sums.len() - from {
+            8.. => {
+                add_block::<8>(sums, from, factors.clone(), rows);
+                from += 8;
+            }
+            4.. => {
+                add_block::<4>(sums, from, factors.clone(), rows);
+                from += 4;
+            }
+            _ => {
+                add_block::<1>(sums, from, factors.clone(), rows);
+                from += 1;
+            }
+        }
     }
 }
 

@@ -123,22 +123,26 @@ impl<'m, 'a> Chunk<'m, 'a> {
         watch.check()?;
         let started = Instant::now();
         let mut aims: Vec<Aim> = Vec::with_capacity(self.families.len());
-        for (of, family) in self.families.iter().enumerate() {
-            let (compiled, unscorable) = self.matcher.aims(of, family);
-            aims.extend(compiled);
-            self.part.result.unscorable.extend(unscorable);
-        }
-        let plan = |aim: &Aim| self.matcher.plan(&aim.family, aim.threshold);
-        let plans: Vec<Plan> = aims.iter().map(plan).collect();
-        let scorers: Vec<Scorer<'_>> = aims.iter().map(|aim| Scorer::new(&aim.family, aim.threshold)).collect();
+        let mut plans: Vec<Plan> = Vec::with_capacity(self.families.len());
         if self.keeps {
             let size = FamilyRecord::size(self.matcher.calculator().panel().len());
-            self.part.records.reserve_exact(size * aims.len());
-            for (aim, plan) in aims.iter().zip(&plans) {
-                let pseudonym = self.families[aim.of].pseudonym;
-                self.matcher.append_record(pseudonym, &aim.family, aim.threshold, plan, &mut self.part.records);
+            self.part.records.reserve(size * self.families.len());
+        }
+        for (of, family) in self.families.iter().enumerate() {
+            let (compiled, unscorable) = self.matcher.aims(of, family);
+            self.part.result.unscorable.extend(unscorable);
+            // At once, while its tables are in the cache.
+            for aim in compiled {
+                let plan = self.matcher.plan(&aim.family, aim.threshold);
+                if self.keeps {
+                    let (pseudonym, records) = (family.pseudonym, &mut self.part.records);
+                    self.matcher.append_record(pseudonym, &aim.family, aim.threshold, &plan, records);
+                }
+                plans.push(plan);
+                aims.push(aim);
             }
         }
+        let scorers: Vec<Scorer<'_>> = aims.iter().map(|aim| Scorer::new(&aim.family, aim.threshold)).collect();
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
             let pseudonym = self.families[aims[0].of].pseudonym;
             let loci = aims.iter().fold(0, |loci, aim| loci | aim.family.typed_loci());

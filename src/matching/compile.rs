@@ -1,16 +1,18 @@
 //! Compiles families to tables, and shares tables between families with the same evidence at a locus.
 
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Pattern, Structure, StructureError};
 use crate::model::{Family, Genotype, Unscorable};
-use crate::screen::ScreenedLocus;
+use crate::population::LocusModel;
+use crate::screen::{Classes, ScreenedLocus};
 
 use super::chance::{Moments, Transform, moments};
 use super::compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, LocusError};
+use super::roster::{Key, QuickHash, Roster};
 use super::shared_loci::LocusSet;
 
 /// Most bytes of tables that the compiler keeps for other families.
@@ -43,9 +45,13 @@ pub(super) struct Compared {
 /// Compiles families, and keeps tables that other families may need.
 pub struct Compiler<'a> {
     calculator: &'a Calculator,
-    /// Per locus, compiled evidence.
-    tables: Vec<Kept<Evidence, ScreenedLocus>>,
-    structures: Kept<Kind, Structure>,
+    classes: Classes,
+    /// Per locus, what families with a key have there.
+    tables: Vec<Kept<Key, CompiledLocus, QuickHash>>,
+    /// Structures, numbered.
+    structures: Kept<Kind, (u32, Arc<Structure>)>,
+    /// Number of the next structure.
+    next: AtomicU32,
     /// Compatibility of a child, by [`Evidence::pattern`]; `true` if the child is compatible.
     compatible: Kept<Pattern, Option<bool>>,
     /// Per locus, the moments of the LR of compiled evidence in unrelated children.
@@ -61,11 +67,11 @@ pub struct Compiler<'a> {
 }
 
 /// A map that grows under a lock and returns shared values.
-struct Kept<K, V>(RwLock<HashMap<K, Arc<V>>>);
+struct Kept<K, V, S = RandomState>(RwLock<HashMap<K, Arc<V>, S>>);
 
-impl<K: Hash + Eq + Clone, V> Kept<K, V> {
+impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default> Kept<K, V, S> {
     fn new() -> Self {
-        Self(RwLock::new(HashMap::new()))
+        Self(RwLock::new(HashMap::default()))
     }
 
     fn get(&self, key: &K) -> Option<Arc<V>> {
@@ -73,8 +79,12 @@ impl<K: Hash + Eq + Clone, V> Kept<K, V> {
     }
 
     fn keep(&self, key: &K, value: V) -> Arc<V> {
+        self.keep_shared(key, Arc::new(value))
+    }
+
+    fn keep_shared(&self, key: &K, value: Arc<V>) -> Arc<V> {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(map.entry(key.clone()).or_insert_with(|| Arc::new(value)))
+        Arc::clone(map.entry(key.clone()).or_insert(value))
     }
 }
 
@@ -84,8 +94,10 @@ impl<'a> Compiler<'a> {
     pub fn new(calculator: &'a Calculator, counts: bool) -> Self {
         Self {
             calculator,
+            classes: Classes::new(calculator.loci().iter().map(listed_frequencies)),
             tables: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             structures: Kept::new(),
+            next: AtomicU32::new(0),
             compatible: Kept::new(),
             moments: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             transforms: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
@@ -117,8 +129,8 @@ impl<'a> Compiler<'a> {
 
     /// Compiles a family and ignores linkage.
     pub(super) fn unlinked(&self, family: &Family) -> Result<CompiledFamily, LocusError> {
-        let mut last = None;
-        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| LocusError { locus, reason });
+        let mut roster = Roster::new(family);
+        let compile = |locus| self.locus(&mut roster, locus).map_err(|reason| LocusError { locus, reason });
         let loci = (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?;
         Ok(CompiledFamily { loci, linkage: FamilyLinkage::default() })
     }
@@ -197,52 +209,71 @@ impl<'a> Compiler<'a> {
         }))
     }
 
-    /// Compiles one locus of a family. `last` is the structure of the previous locus, which most loci can reuse.
-    fn locus(
+    /// Compiles one locus of a family, or finds it compiled.
+    fn locus<'f>(
         &self,
-        family: &Family,
+        roster: &mut Roster<'f, (u32, Arc<Structure>)>,
         locus: usize,
-        last: &mut Option<(Kind, Arc<Structure>)>,
-    ) -> Result<Option<CompiledLocus>, KinshipError> {
-        let evidence = Evidence::of_family(family, locus, self.calculator.model().convention);
-        if !evidence.is_informative() {
+    ) -> Result<Option<Arc<CompiledLocus>>, KinshipError> {
+        let family = roster.family();
+        let convention = self.calculator.model().convention;
+        let evidence = || Evidence::of_family(family, locus, convention);
+        // What the relatives share at this locus is rarely known under another key, so it is compiled without one.
+        let Some(typed) = roster.typed(locus) else {
+            let evidence = evidence();
+            if !evidence.is_informative() {
+                return Ok(None);
+            }
+            let structure = self.structure(&evidence)?.1;
+            return Ok(Some(Arc::new(self.compile(locus, evidence, structure)?)));
+        };
+        if typed == 0 && !family.pedigree.as_ref().is_some_and(|pedigree| pedigree.child_is_inbred()) {
             return Ok(None);
         }
-        let structure = match last {
-            Some((kind, structure)) if evidence.is_of(kind) => Arc::clone(structure),
-            _ => Arc::clone(&last.insert((evidence.kind(), self.structure(&evidence)?)).1),
-        };
-        let screened = match self.tables[locus].get(&evidence) {
-            Some(screened) => screened,
-            None => self.compile(locus, &evidence, &structure)?,
-        };
-        Ok(Some(CompiledLocus { screened, evidence, structure }))
+        let (number, structure) = roster.known(typed, || self.structure(&evidence()))?;
+        let key = roster.key(locus, typed, number);
+        if let Some(known) = self.tables[locus].get(&key) {
+            return Ok(Some(known));
+        }
+        let compiled = Arc::new(self.compile(locus, evidence(), structure)?);
+        let screened = &compiled.screened;
+        let bytes = size_of_val(screened.table.values()) + size_of::<CompiledLocus>() + 256;
+        Ok(Some(match take(&self.room, bytes) {
+            true => self.tables[locus].keep_shared(&key, compiled),
+            false => compiled,
+        }))
     }
 
-    fn structure(&self, evidence: &Evidence) -> Result<Arc<Structure>, StructureError> {
+    fn structure(&self, evidence: &Evidence) -> Result<(u32, Arc<Structure>), StructureError> {
         let kind = evidence.kind();
-        match self.structures.get(&kind) {
-            Some(structure) => Ok(structure),
-            None => Ok(self.structures.keep(&kind, self.calculator.structure(evidence)?)),
-        }
+        let numbered = match self.structures.get(&kind) {
+            Some(numbered) => numbered,
+            None => {
+                let structure = Arc::new(self.calculator.structure(evidence)?);
+                // Numbers may have gaps but never repeat.
+                self.structures.keep(&kind, (self.next.fetch_add(1, Ordering::Relaxed), structure))
+            }
+        };
+        Ok((numbered.0, Arc::clone(&numbered.1)))
     }
 
     fn compile(
         &self,
         locus: usize,
-        evidence: &Evidence,
-        structure: &Structure,
-    ) -> Result<Arc<ScreenedLocus>, KinshipError> {
-        let table = self.calculator.table(locus, structure, evidence)?;
-        let bytes = size_of_val(table.values()) + size_of::<ScreenedLocus>() + 256;
-        let model = &self.calculator.loci()[locus];
-        // The silent allele is the last one and never appears in a profile.
-        let screened = ScreenedLocus::new(table, &model.frequencies()[..model.alleles().len()], self.counts);
-        Ok(match take(&self.room, bytes) {
-            true => self.tables[locus].keep(evidence, screened),
-            false => Arc::new(screened),
-        })
+        evidence: Evidence,
+        structure: Arc<Structure>,
+    ) -> Result<CompiledLocus, KinshipError> {
+        let table = self.calculator.table(locus, &structure, &evidence)?;
+        let (model, classes) = (&self.calculator.loci()[locus], &self.classes.loci()[locus]);
+        let screened = ScreenedLocus::new(table, listed_frequencies(model), classes, self.counts);
+        Ok(CompiledLocus::new(screened, evidence, structure))
     }
+}
+
+/// Returns the frequencies of the listed alleles of a locus. The rest allele and the silent allele come last and never
+/// appear in a profile.
+pub(super) fn listed_frequencies(model: &LocusModel) -> &[f64] {
+    &model.frequencies()[..model.alleles().len()]
 }
 
 /// Takes this many bytes of the room and returns `true`, if they are left.

@@ -4,7 +4,7 @@
 //! most that linkage can add, and every child that reaches the lowered threshold is scored again with linked loci taken
 //! together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedScorer, LinkedShown, Structure};
 use crate::model::{DropOut, Family, Genotype, genotype_code};
@@ -16,20 +16,32 @@ use super::shared_loci::LocusSet;
 pub struct CompiledFamily {
     /// Per locus of the panel; `None` if the LR of every child is 1 there: no relative is typed, and the child of its
     /// pedigree is not inbred.
-    pub loci: Vec<Option<CompiledLocus>>,
+    pub loci: Vec<Option<Arc<CompiledLocus>>>,
     /// The linked loci.
     pub linkage: FamilyLinkage,
 }
 
-/// One locus of a family.
-#[derive(Clone)]
+/// One locus of a family, shared by all families whose relatives show the same there.
 pub struct CompiledLocus {
     /// Its table and its screens.
-    pub screened: Arc<ScreenedLocus>,
+    pub screened: ScreenedLocus,
     /// The evidence that it was compiled from.
     pub evidence: Evidence,
     /// The pedigree that it was compiled from.
     pub structure: Arc<Structure>,
+    is_typed: bool,
+    bound: OnceLock<f64>,
+}
+
+impl CompiledLocus {
+    pub(super) fn new(screened: ScreenedLocus, evidence: Evidence, structure: Arc<Structure>) -> Self {
+        Self { screened, is_typed: evidence.is_typed(), evidence, structure, bound: OnceLock::new() }
+    }
+
+    /// Computes [`Calculator::bound_by_family`] at this position of the panel, once for all families.
+    pub(super) fn bound_by_family(&self, calculator: &Calculator, position: usize) -> f64 {
+        *self.bound.get_or_init(|| calculator.bound_by_family(position, &self.structure, &self.evidence))
+    }
 }
 
 /// A locus that cannot be computed, and the reason.
@@ -105,13 +117,13 @@ pub struct PairScorer<'a> {
 impl CompiledFamily {
     /// Returns the loci at which the LR of a typed child may differ from 1.
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
-        self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
+        self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_deref()?)))
     }
 
     /// Returns the loci at which a typed child is compared: at least one relative is typed. Other loci of an inbred
     /// child count in the LR but compare the child with nobody.
     pub fn typed(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
-        self.informative().filter(|(_, locus)| locus.evidence.is_typed())
+        self.informative().filter(|(_, locus)| locus.is_typed)
     }
 
     /// Returns the positions of [`Self::typed`].
@@ -121,7 +133,7 @@ impl CompiledFamily {
 
     /// Returns, per locus of the panel, the table and the screens.
     pub(super) fn screened(&self) -> Vec<Option<&ScreenedLocus>> {
-        self.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect()
+        self.loci.iter().map(|locus| locus.as_ref().map(|locus| &locus.screened)).collect()
     }
 
     /// Computes the log10 LR of one locus alone, from the table if it has the genotype. `drop_out` is the probability

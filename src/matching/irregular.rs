@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use crate::index::{Index, Unlisted};
 use crate::kinship::Calculator;
 use crate::model::{DropOut, Genotype, genotype_code};
+use crate::population::Floor;
 use crate::screen::may_reach;
 
 use super::compiled::{CompiledFamily, CompiledLocus, LocusError};
@@ -34,12 +35,16 @@ pub(super) struct IrregularChild {
     pub(super) positions: Vec<usize>,
     /// Its genotypes at these loci.
     pub(super) genotypes: Vec<Genotype>,
+    /// The largest values that it can have at these loci, without the part that depends on the family: see
+    /// [`Calculator::bound_by_child`].
+    pub(super) bounds: Vec<f64>,
 }
 
 impl Irregular {
     /// Finds the irregular children of an index. If the model refuses unlisted alleles, the second list has the
     /// children with one.
-    pub(super) fn find(index: &Index, refuses_unlisted: bool) -> (Self, Vec<usize>) {
+    pub(super) fn find(index: &Index, calculator: &Calculator) -> (Self, Vec<usize>) {
+        let refuses_unlisted = calculator.model().floor == Floor::Refuse;
         let unlisted = index.unlisted().chunk_by(|a, b| a.child == b.child);
         let mut all: BTreeMap<usize, (&[Unlisted], Option<DropOut>)> =
             unlisted.map(|unlisted| (unlisted[0].child, (unlisted, None))).collect();
@@ -54,8 +59,10 @@ impl Irregular {
                 unlisted.iter().any(|one| one.locus == *locus) || alone()
             };
             let positions: Vec<usize> = (0..index.loci().len()).filter(apart).collect();
-            let genotypes = positions.iter().filter_map(|&locus| index.genotype(child, locus)).collect();
-            IrregularChild { child, drop_out, positions, genotypes }
+            let genotypes: Vec<Genotype> = positions.iter().filter_map(|&locus| index.genotype(child, locus)).collect();
+            let bound = |(&locus, &genotype): (&usize, &_)| calculator.bound_by_child(locus, genotype, drop_out);
+            let bounds = positions.iter().zip(&genotypes).map(bound).collect();
+            IrregularChild { child, drop_out, positions, genotypes, bounds }
         };
         (Self { children: all.into_iter().map(one).collect() }, refused)
     }
@@ -75,15 +82,13 @@ impl Irregular {
         mut found: impl FnMut(usize, f64),
     ) -> Result<(), LocusError> {
         let loci = family.loci.len();
-        for IrregularChild { child, drop_out, positions, genotypes } in &self.children {
+        for IrregularChild { child, drop_out, positions, genotypes, bounds } in &self.children {
             let codes = &index.codes()[child * loci..(child + 1) * loci];
             let mut bound = scorer.sum_without(codes, positions);
-            for (&position, &genotype) in positions.iter().zip(genotypes) {
+            for ((&position, &genotype), by_child) in positions.iter().zip(genotypes).zip(bounds) {
                 if let Some(locus) = &family.loci[position] {
-                    bound += most_behind(index, calculator, locus, position, genotype).unwrap_or_else(|| {
-                        let (structure, evidence) = (&locus.structure, &locus.evidence);
-                        calculator.log10_lr_bound_with(position, structure, evidence, genotype, *drop_out)
-                    });
+                    bound += most_behind(index, calculator, locus, position, genotype)
+                        .unwrap_or_else(|| by_child + locus.bound_by_family(calculator, position));
                 }
             }
             if !may_reach(bound, threshold - 1e-6) {

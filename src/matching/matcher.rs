@@ -8,11 +8,10 @@ use rayon::prelude::*;
 use crate::index::{BLOCK, Index};
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
-use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Layout, Packed, Plan, UntypedGroup};
 
 use super::chance::ChanceHits;
-use super::compile::Compiler;
+use super::compile::{Compiler, listed_frequencies};
 use super::compiled::CompiledFamily;
 use super::identity::{IdentityRule, Judge};
 use super::irregular::Irregular;
@@ -93,7 +92,7 @@ impl<'a> Matcher<'a> {
     /// Creates a matcher over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
-        let (irregular, refused) = Irregular::find(index, calculator.model().floor == Floor::Refuse);
+        let (irregular, refused) = Irregular::find(index, calculator);
         let mut refused: Vec<Pseudonym> = refused.into_iter().map(|child| index.pseudonym(child)).collect();
         refused.sort_unstable();
         Self {
@@ -282,8 +281,7 @@ fn layout(index: &Index, calculator: &Calculator) -> Layout {
             UntypedGroup { loci: 0, share: whole / blocks },
             UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
         ],
-        // The silent allele is the last one and never appears in a profile.
-        classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
+        classes: Classes::new(calculator.loci().iter().map(listed_frequencies)),
         instructions: Instructions::detect(),
     }
 }

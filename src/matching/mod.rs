@@ -20,6 +20,7 @@ mod kin;
 mod matcher;
 mod reach;
 mod result;
+mod roster;
 mod run;
 mod score;
 mod shared_loci;

@@ -50,7 +50,7 @@ struct Irregular<'a> {
     /// Loci at which no table has its value, in rising order.
     apart: &'a [usize],
     /// The largest values that it can have there, without the part that depends on the family.
-    bounds: Vec<f64>,
+    bounds: &'a [f64],
 }
 
 impl Matcher<'_> {
@@ -67,7 +67,7 @@ impl Matcher<'_> {
         let weights = match plan.weights() {
             Some(weights) => weights,
             None => {
-                made = Weights::new(&family.screened(), &self.layout.classes, threshold - family.linkage.slack);
+                made = Weights::new(&family.screened(), threshold - family.linkage.slack);
                 &made
             }
         };
@@ -80,7 +80,7 @@ impl Matcher<'_> {
             rest: [0; 7],
         };
         let calculator = self.calculator();
-        let gap = |(position, locus): (usize, &Option<_>)| F32::new(gap(calculator, position, locus.as_ref()));
+        let gap = |(position, locus): (usize, &Option<_>)| F32::new(gap(calculator, position, locus.as_deref()));
         let gaps: Vec<F32> = family.loci.iter().enumerate().map(gap).collect();
         let mut tables = vec![Table::default(); gaps.len()];
         for (locus, table) in weights.weighing().loci() {
@@ -141,10 +141,7 @@ impl Matcher<'_> {
     }
 
     fn prepare<'c>(&'c self, one: &'c IrregularChild) -> Irregular<'c> {
-        let bound =
-            |(&position, &genotype): (&usize, &_)| self.calculator().bound_by_child(position, genotype, one.drop_out);
-        let bounds = one.positions.iter().zip(&one.genotypes).map(bound).collect();
-        Irregular { codes: self.codes(one.child), apart: &one.positions, bounds }
+        Irregular { codes: self.codes(one.child), apart: &one.positions, bounds: &one.bounds }
     }
 
     fn may_reach(&self, child: &Irregular<'_>, record: &FamilyRecord<'_>, weighing: &Weighing<'_>) -> bool {
@@ -152,7 +149,7 @@ impl Matcher<'_> {
             gap if gap.is_nan() => 0.0,
             gap => bound + gap,
         };
-        let room: f64 = record.head.room.get() + child.apart.iter().zip(&child.bounds).map(more).sum::<f64>();
+        let room: f64 = record.head.room.get() + child.apart.iter().zip(child.bounds).map(more).sum::<f64>();
         let lacking = weighing.sum_without(&self.layout.classes, child.codes, child.apart);
         is_within(lacking, room, record.head.units.get())
     }
@@ -178,7 +175,7 @@ fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing
 /// inbreeding counts there and no relative is typed.
 fn gap(calculator: &Calculator, position: usize, locus: Option<&CompiledLocus>) -> f32 {
     locus.map_or(f32::NAN, |locus| {
-        let bound = calculator.bound_by_family(position, &locus.structure, &locus.evidence);
+        let bound = locus.bound_by_family(calculator, position);
         let gap = ((bound - locus.screened.best) as f32).next_up();
         if locus.evidence.is_typed() { gap.min(f32::MAX) } else { f32::INFINITY }
     })

@@ -1,6 +1,6 @@
 //! The planner: computes the power of a family, now and with one more relative.
 
-use crate::kinship::{Calculator, Evidence, KinshipError, LocusOutcomes, Shown};
+use crate::kinship::{Calculator, Evidence, KinshipError, LocusOutcomes, Outlook, Shown};
 use crate::model::{Allele, Family, Genotype, Relation};
 use crate::population::{FrequencyTable, Model};
 
@@ -138,37 +138,37 @@ impl Planner {
         result.map_err(|reason| PlanningError::Kinship { locus: self.calculator.panel().loci()[locus].clone(), reason })
     }
 
-    /// Returns the outcomes at a locus. All genotypes are listed, so the probabilities lack only the case of a child
-    /// who shows no allele, and who therefore is untyped.
+    /// Returns the outcomes at a locus.
     fn outcomes(&self, locus: usize, evidence: &Evidence) -> Result<LocusOutcomes, KinshipError> {
-        let table = self.calculator.table(locus, &self.calculator.structure(evidence)?, evidence)?;
-        let unrelated = self.calculator.unrelated(locus, evidence)?;
-        Ok(LocusOutcomes::new(&table, &unrelated).given_listed())
+        let structure = self.calculator.structure(evidence)?;
+        let outlook = self.calculator.outlook(locus, &structure, evidence)?.ok_or(KinshipError::Contradiction)?;
+        Ok(of_outlook(&outlook))
     }
 
     /// Returns the mixture over the genotypes g of a further relative, with P(g | relatives) proportional to
     /// P(relatives and g).
     fn outcomes_with(&self, relation: Relation, locus: usize) -> Result<LocusOutcomes, KinshipError> {
         let alleles = self.calculator.loci()[locus].alleles();
-        let mut possible: Vec<(f64, Evidence)> = Vec::new();
+        let mut structure = None;
+        let mut possible: Vec<(f64, LocusOutcomes)> = Vec::new();
         for (j, &b) in alleles.iter().enumerate() {
             for &a in &alleles[..=j] {
                 let evidence = self.enlarged(relation, locus, a, b);
-                let likelihood = self.calculator.relatives_likelihood(locus, &evidence)?;
-                if likelihood > 0.0 {
-                    possible.push((likelihood, evidence));
+                // Relations, and who is typed, are the same for every genotype.
+                let structure = match &structure {
+                    Some(structure) => structure,
+                    None => structure.insert(self.calculator.structure(&evidence)?),
+                };
+                if let Some(outlook) = self.calculator.outlook(locus, structure, &evidence)? {
+                    possible.push((outlook.likelihood, of_outlook(&outlook)));
                 }
             }
         }
-        let sum: f64 = possible.iter().map(|one| one.0).sum();
         if possible.is_empty() {
             return Err(KinshipError::Contradiction);
         }
-        let mut parts = Vec::with_capacity(possible.len());
-        for (likelihood, evidence) in possible {
-            parts.push((likelihood / sum, self.outcomes(locus, &evidence)?));
-        }
-        Ok(LocusOutcomes::mixture(parts))
+        let sum: f64 = possible.iter().map(|one| one.0).sum();
+        Ok(LocusOutcomes::mixture(possible.into_iter().map(|(likelihood, outcomes)| (likelihood / sum, outcomes))))
     }
 
     /// Returns the evidence with a further relative who shows these alleles.
@@ -177,4 +177,10 @@ impl Planner {
         let shown = self.evidence[locus].relatives().iter().copied().chain([one_more]);
         Evidence::new(shown, self.calculator.model().convention)
     }
+}
+
+/// All genotypes are listed, so the probabilities lack only the case of a child who shows no allele, and who therefore
+/// is untyped.
+fn of_outlook(outlook: &Outlook) -> LocusOutcomes {
+    LocusOutcomes::new(&outlook.table, &outlook.unrelated).given_listed()
 }

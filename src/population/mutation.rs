@@ -99,6 +99,12 @@ impl Matrix {
         &self.cells[i * self.size..(i + 1) * self.size]
     }
 
+    /// Returns all rows, one after the other.
+    #[must_use]
+    pub fn cells(&self) -> &[f64] {
+        &self.cells
+    }
+
     /// Returns the probability that parental allele `i` arrives as `j`.
     ///
     /// # Panics

@@ -29,7 +29,7 @@ pub struct Classes {
 
 /// The classes of one locus.
 #[derive(Clone, Debug)]
-pub(super) struct LocusClasses {
+pub struct LocusClasses {
     /// Class of each genotype code; the last one is that of an untyped child.
     pub(super) of_code: Vec<u8>,
     /// Coarse class of each class.
@@ -56,6 +56,7 @@ impl LocusClasses {
         Self { of_code, coarse: coarse_classes(alleles.min(ALLELES)) }
     }
 
+    /// Returns the class of an untyped child, which is the last one.
     pub(super) fn untyped(&self) -> u8 {
         self.of_code[self.of_code.len() - 1]
     }
@@ -79,7 +80,9 @@ impl Classes {
         &self.loci[locus].coarse
     }
 
-    pub(super) fn loci(&self) -> &[LocusClasses] {
+    /// Returns the classes of each locus, in panel order.
+    #[must_use]
+    pub fn loci(&self) -> &[LocusClasses] {
         &self.loci
     }
 

@@ -1,7 +1,7 @@
 //! Determines which genotypes a family tolerates at one locus.
 
+use super::classes::{CLASSES, LocusClasses};
 use crate::kinship::LocusTable;
-use crate::model::genotype_code;
 
 /// A set of a locus's listed alleles: bit i represents the allele at position i. At most 128 alleles.
 pub type AlleleSet = u128;
@@ -45,20 +45,36 @@ pub struct ScreenedLocus {
     /// Per entry of [`TOLERANCES`], the way to count misses; `None` if it would exclude nobody, or if plans do not
     /// count.
     pub screens: [Option<LocusScreen>; TOLERANCES.len()],
+    /// Per class of genotypes, what its best genotype lacks of `best`; infinite if no genotype is in the class.
+    pub(super) lacking: [f64; CLASSES],
 }
 
 impl ScreenedLocus {
-    /// Prepares a table. `frequencies` are those of the listed alleles, and only improve the choice. If `counts` is not
-    /// set, the function skips the ways to count misses.
+    /// Prepares a table. `frequencies` are those of the listed alleles, and only improve the choice; `classes` are those
+    /// of the locus. If `counts` is not set, the function skips the ways to count misses.
     ///
     /// # Panics
-    /// If there are more than 128 frequencies, or another number than the table has alleles.
+    /// If there are more than 128 frequencies, or another number than the table or the classes have alleles.
     #[must_use]
-    pub fn new(table: LocusTable, frequencies: &[f64], counts: bool) -> Self {
-        let best = table.values().iter().fold(0.0_f64, |best, &value| best.max(value));
-        let expected = genotypes(&table, frequencies).map(|(_, value, share)| value.max(-4.0) * share).sum();
+    pub fn new(table: LocusTable, frequencies: &[f64], classes: &LocusClasses, counts: bool) -> Self {
+        let mut most = [f64::NEG_INFINITY; CLASSES];
+        // The last value is that of an untyped child.
+        for (&value, &class) in table.values().iter().zip(&classes.of_code) {
+            let most = &mut most[usize::from(class)];
+            *most = if value > *most { value } else { *most };
+        }
+        let best = most.iter().fold(0.0_f64, |best, &value| best.max(value));
+        let mut rows = table.values();
+        let expected = |(high, &p): (usize, &f64)| {
+            let (row, later) = rows.split_at(high + 1);
+            rows = later;
+            let others: f64 = row.iter().zip(frequencies).map(|(&value, q)| value.max(-4.0) * q).sum();
+            // The row ends with the homozygote, which has half the probability.
+            p * (2.0 * others - row[high].max(-4.0) * p)
+        };
+        let expected = frequencies.iter().enumerate().map(expected).sum();
         let screens = if counts { Self::screens(&table, frequencies) } else { [None; TOLERANCES.len()] };
-        Self { table, best, expected, screens }
+        Self { table, best, expected, screens, lacking: most.map(|most| best - most) }
     }
 
     fn screens(table: &LocusTable, frequencies: &[f64]) -> [Option<LocusScreen>; TOLERANCES.len()] {
@@ -81,8 +97,15 @@ impl ScreenedLocus {
 
 impl Carries {
     /// Reports whether a child with the alleles of this set passes.
+    #[cfg(test)]
     fn by(self, alleles: AlleleSet) -> bool {
         alleles & self.first != 0 && alleles & self.second != 0
+    }
+
+    /// Returns, per allele, in which of the two sets it is; a genotype passes if its alleles are in [`BOTH`] together.
+    fn sides(self, alleles: usize) -> Vec<u8> {
+        let is_in = |set: AlleleSet, allele: usize| (set >> allele & 1) as u8;
+        (0..alleles).map(|allele| is_in(self.first, allele) | is_in(self.second, allele) << 1).collect()
     }
 
     /// Computes the probability that two random alleles pass.
@@ -106,29 +129,35 @@ impl Carries {
     }
 }
 
-/// Returns every genotype as (alleles, log10 LR, probability).
-fn genotypes<'a>(table: &'a LocusTable, frequencies: &'a [f64]) -> impl Iterator<Item = (AlleleSet, f64, f64)> + 'a {
-    (0..frequencies.len()).flat_map(move |b| {
-        (0..=b).map(move |a| {
-            let product = frequencies[a] * frequencies[b];
-            let probability = if a == b { product } else { 2.0 * product };
-            (1 << a | 1 << b, table.values()[genotype_code(a, b)], probability)
-        })
-    })
+/// Both sets: see [`Carries::sides`].
+const BOTH: u8 = 3;
+
+/// Calls `each` with the two alleles and the log10 LR of every genotype.
+fn for_each_genotype(table: &LocusTable, alleles: usize, mut each: impl FnMut(usize, usize, f64)) {
+    let mut rows = table.values();
+    for high in 0..alleles {
+        let (row, later) = rows.split_at(high + 1);
+        rows = later;
+        for (low, &value) in row.iter().enumerate() {
+            each(low, high, value);
+        }
+    }
 }
 
 impl LocusScreen {
     fn new(table: &LocusTable, frequencies: &[f64], tolerance: f64) -> Option<Self> {
+        let alleles = frequencies.len();
         let tolerated = Carries::covering(table, frequencies, tolerance);
         let misses = 1.0 - tolerated.share(frequencies);
         if misses < 1e-3 {
             return None;
         }
+        let is_tolerated = tolerated.sides(alleles);
         let (mut best_tolerated, mut best_other) = (0.0_f64, f64::NEG_INFINITY);
-        for (alleles, value, _) in genotypes(table, frequencies) {
-            let best = if tolerated.by(alleles) { &mut best_tolerated } else { &mut best_other };
+        for_each_genotype(table, alleles, |a, b, value| {
+            let best = if is_tolerated[a] | is_tolerated[b] == BOTH { &mut best_tolerated } else { &mut best_other };
             *best = best.max(value);
-        }
+        });
         (best_other < best_tolerated).then_some(Self { tolerated, best_tolerated, best_other, misses })
     }
 }
@@ -141,29 +170,31 @@ struct Worth {
 impl Worth {
     fn new(table: &LocusTable, alleles: usize, cut: f64) -> Self {
         let mut neighbours = vec![0; alleles];
-        for b in 0..alleles {
-            for a in 0..=b {
-                if table.values()[genotype_code(a, b)] > cut {
-                    neighbours[a] |= 1 << b;
-                    neighbours[b] |= 1 << a;
-                }
+        for_each_genotype(table, alleles, |a, b, value| {
+            if value > cut {
+                neighbours[a] |= 1 << b;
+                neighbours[b] |= 1 << a;
             }
-        }
+        });
         Self { neighbours }
     }
 
     /// Returns a set that shares an allele with each of these genotypes; takes the allele with the most uncovered
-    /// neighbours first.
+    /// neighbours first, of equal ones the last.
     fn one_set(&self) -> AlleleSet {
         let mut open = self.neighbours.clone();
+        let mut counts: Vec<u32> = open.iter().map(|set| set.count_ones()).collect();
         let mut set = 0;
-        while let Some((allele, most)) = open.iter().enumerate().max_by_key(|(_, set)| set.count_ones()) {
+        while let Some((allele, most)) = counts.iter().enumerate().max_by_key(|(_, count)| **count) {
             if *most == 0 {
                 break;
             }
             set |= 1 << allele;
-            open[allele] = 0;
-            open.iter_mut().for_each(|neighbours| *neighbours &= !(1 << allele));
+            for neighbour in positions(std::mem::take(&mut open[allele])) {
+                open[neighbour] &= !(1 << allele);
+                counts[neighbour] -= u32::from(neighbour != allele);
+            }
+            counts[allele] = 0;
         }
         set
     }
@@ -173,7 +204,7 @@ impl Worth {
     /// both.
     fn two_sets(&self) -> Option<Carries> {
         let homozygous = |allele: usize| self.neighbours[allele] >> allele & 1 == 1;
-        let both: AlleleSet = (0..self.neighbours.len()).filter(|&a| homozygous(a)).map(|a| 1 << a).sum();
+        let both = (0..self.neighbours.len()).filter(|&a| homozygous(a)).fold(0, |both: AlleleSet, a| both | 1 << a);
         let mut sides = [both, both];
         let mut placed = both;
         for start in 0..self.neighbours.len() {
@@ -215,6 +246,7 @@ pub(super) fn positions(mut set: AlleleSet) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::genotype_code;
     use proptest::prelude::*;
 
     proptest! {

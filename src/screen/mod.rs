@@ -26,7 +26,7 @@ mod weigh;
 mod weights;
 
 pub(crate) use bound::may_reach;
-pub use classes::{Classes, Packed};
+pub use classes::{Classes, LocusClasses, Packed};
 pub use coarse::{CoarseWeights, coarsen, weigh_coarsely};
 pub use differences::Differences;
 pub use instructions::Instructions;

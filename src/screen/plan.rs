@@ -76,7 +76,7 @@ impl Plan {
         let candidates =
             tolerances.filter_map(|tolerance| Candidate::new(loci, layout, tolerance, threshold - SLACK));
         let counted = candidates.min_by(|a, b| a.expected.total_cmp(&b.expected));
-        let weights = Weights::new(loci, &layout.classes, threshold);
+        let weights = Weights::new(loci, threshold);
         let Costs { weigh_all, weigh_one } = layout.instructions.costs();
         match counted.filter(|counted| 1.0 + weigh_one * counted.expected < weigh_all) {
             Some(counted) => Self::Screen(counted.screen(), weights),

@@ -77,28 +77,22 @@ impl Weights {
     /// Computes the weights for a threshold. `loci` holds, per locus of the panel, the compiled locus if it is
     /// informative.
     #[must_use]
-    pub fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, threshold: f64) -> Self {
+    pub fn new(loci: &[Option<&ScreenedLocus>], threshold: f64) -> Self {
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
         let measure = Measure::new(best - (threshold - SLACK));
-        let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()), measure };
         // Loci where unrelated children lack most come first, so that a first part of them excludes most.
-        let mut order: Vec<(usize, &ScreenedLocus)> =
-            loci.iter().enumerate().filter_map(|(position, locus)| Some((position, (*locus)?))).collect();
-        order.sort_by(|(_, a), (_, b)| (b.best - b.expected).total_cmp(&(a.best - a.expected)));
-        for (position, locus) in order {
-            let classes = &classes.loci()[position];
-            let mut weights = [u8::MAX; CLASSES];
-            // The last value is that of an untyped child.
-            for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
-                // The cast rounds down, and more than 255 becomes 255. The tolerance covers the earlier rounding.
-                let lacking = ((locus.best - value) * measure.units) as u8;
-                let weight = &mut weights[usize::from(class)];
-                *weight = lacking.min(*weight);
-            }
-            all.loci.push(position);
-            all.tables.push(Table(weights));
+        let mut order: Vec<(f64, usize, &ScreenedLocus)> = Vec::with_capacity(loci.len());
+        let informative = loci.iter().enumerate().filter_map(|(position, locus)| Some((position, (*locus)?)));
+        order.extend(informative.map(|(position, locus)| (locus.best - locus.expected, position, locus)));
+        order.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // A weight is that of the best genotype of its class. The cast rounds down, and more than 255 becomes 255. The
+        // tolerance covers the earlier rounding.
+        let table = |locus: &ScreenedLocus| Table(locus.lacking.map(|lacking| (lacking * measure.units) as u8));
+        Self {
+            loci: order.iter().map(|one| one.1).collect(),
+            tables: order.iter().map(|one| table(one.2)).collect(),
+            measure,
         }
-        all
     }
 
     /// Returns unit and start of the weights.
@@ -150,7 +144,7 @@ mod tests {
     use crate::index::{BLOCK, Row, UNLISTED};
     use crate::kinship::LocusTable;
     use crate::model::genotype_count;
-    use crate::screen::classes::Packed;
+    use crate::screen::classes::{LocusClasses, Packed};
     use crate::screen::instructions::Instructions;
     use crate::screen::lanes::Lanes;
     use crate::screen::weigh::weigh_block;
@@ -174,13 +168,15 @@ mod tests {
             picks in prop::collection::vec(any::<prop::sample::Index>(), 8 * BLOCK),
             share in 0.0..1.2,
         ) {
-            let screened: Vec<ScreenedLocus> =
-                loci.iter().map(|(p, table)| ScreenedLocus::new(table.clone(), p, false)).collect();
+            let classes = Classes::new(loci.iter().map(|(p, _)| p.as_slice()));
+            let prepare = |((p, table), classes): (&(Vec<f64>, LocusTable), &LocusClasses)| {
+                ScreenedLocus::new(table.clone(), p, classes, false)
+            };
+            let screened: Vec<ScreenedLocus> = loci.iter().zip(classes.loci()).map(prepare).collect();
             let best: f64 = screened.iter().map(|locus| locus.best).sum();
             let threshold = best - share * 4.0 * loci.len() as f64;
-            let classes = Classes::new(loci.iter().map(|(p, _)| p.as_slice()));
             let some: Vec<Option<&ScreenedLocus>> = screened.iter().map(Some).collect();
-            let weights = Weights::new(&some, &classes, threshold);
+            let weights = Weights::new(&some, threshold);
             // Every eighth genotype is not listed, and some are untyped.
             let codes: Vec<u16> = (0..BLOCK * loci.len())
                 .map(|i| match i % 8 {
