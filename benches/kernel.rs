@@ -10,7 +10,7 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Classes, CoarseWeights, Instructions, Lanes, Layout, Packed, Passed, Plan as ScreenPlan, Screen, ScreenedLocus, Screens,
+    Asked, Classes, CoarseWeights, Instructions, Lanes, Layout, Packed, Passed, Plan as ScreenPlan, Screen, ScreenedLocus, Screens,
     UntypedGroup, Weighing, Weights, coarsen, screen_block, weigh_block, weigh_coarsely, weigh_few,
 };
 
@@ -79,7 +79,8 @@ fn kernel(c: &mut Bench) {
             if screens.is_empty() {
                 continue;
             }
-            let mut parts = Screens::new(&screens);
+            let asked: Vec<Asked<'_>> = screens.iter().map(|screen| Asked::Alone(screen)).collect();
+            let mut parts = Screens::new(&asked);
             group.throughput(pairs(screens.len()));
             let mut rows = vec![Row::default(); screens.len()];
             let title = format!("count, {}, {} of {FAMILIES} families", instructions.name(), screens.len());

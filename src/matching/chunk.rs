@@ -6,8 +6,8 @@ use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::{Family, Unscorable, View};
 use crate::screen::{
-    CoarseWeights, Instructions, Lanes, Packed, Passed, Plan, Screens, Weighing, coarsen, screen_block, weigh_block, weigh_coarsely,
-    weigh_few,
+    Asked, CoarseWeights, Instructions, Lanes, Packed, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights, coarsen,
+    screen_block, weigh_block, weigh_coarsely, weigh_few,
 };
 
 use super::aim::{Aim, Pair};
@@ -142,6 +142,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 aims.push(aim);
             }
         }
+        let shared = self.share(&aims, &plans);
         let scorers: Vec<Scorer<'_>> = aims.iter().map(|aim| Scorer::new(&aim.family, aim.threshold)).collect();
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
             let pseudonym = self.families[aims[0].of].pseudonym;
@@ -150,7 +151,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         }
         self.part.stages.compile += started.elapsed();
 
-        let mut hits = self.search(&aims, &plans, &scorers, watch)?;
+        let mut hits = self.search(&aims, &plans, &shared, &scorers, watch)?;
         self.irregular(&aims, &scorers, &mut hits, watch);
 
         let started = Instant::now();
@@ -163,42 +164,70 @@ impl<'m, 'a> Chunk<'m, 'a> {
         Ok(self.part)
     }
 
+    /// Finds the families some of whose views are screened together, each with the position of its first view.
+    fn share(&self, aims: &[Aim], plans: &[Plan]) -> Vec<(usize, Shared)> {
+        let mut shared = Vec::new();
+        let mut first = 0;
+        for aims in aims.chunk_by(|a, b| a.of == b.of) {
+            if aims.len() > 2 {
+                let view = |(aim, plan)| self.matcher.viewed(aim, plan);
+                let views: Vec<Viewed<'_>> = aims.iter().zip(&plans[first..]).map(view).collect();
+                shared.extend(Shared::find(&views, &self.matcher.layout).map(|shared| (first, shared)));
+            }
+            first += aims.len();
+        }
+        shared
+    }
+
     /// Screens block after block, and scores survivors family by family as batches fill up. Returns the hits of each.
     fn search(
         &mut self,
         aims: &[Aim],
         plans: &[Plan],
+        shared: &[(usize, Shared)],
         scorers: &[Scorer<'_>],
         watch: &Watch,
     ) -> Result<Vec<Vec<Hit>>, Stopped> {
         let matcher = self.matcher;
         let index = matcher.index;
         let instructions = matcher.layout.instructions;
-        let (mut screens, mut weights, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut asked, mut weights, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
-        for (aim, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
+        let rough = |aim: usize| Search::new(aim, &scorers[aim], plans[aim].weights().map(Weights::weighing));
+        let mut together = vec![false; plans.len()];
+        for (first, Shared { counters, both }) in shared {
+            let counters = counters.map(|counter| first + counter);
+            let views = || counters.into_iter().chain(both.iter().map(|(view, _)| first + view));
+            if let [Some(a), Some(b)] = counters.map(|counter| plans[counter].screen()) {
+                asked.push(Asked::Together([a, b], both.iter().map(|(_, both)| both).collect()));
+                screened.extend(views().map(rough));
+                views().for_each(|view| together[view] = true);
+            }
+        }
+        for (aim, plan) in plans.iter().enumerate().filter(|&(aim, _)| !together[aim]) {
             match plan {
                 Plan::Nothing => {
                     self.part.result.families_out_of_reach += u64::from(aims[aim].view == View::Stated);
                 }
-                Plan::Screen(screen, weights) => {
-                    screens.push(screen);
-                    screened.push(Search::new(aim, scorer, Some(weights.weighing())));
+                Plan::Screen(screen, _) => {
+                    asked.push(Asked::Alone(screen));
+                    screened.push(rough(aim));
                 }
                 Plan::Weigh(weigh) if instructions.weighs_coarsely() => {
                     coarse.push(CoarseWeights::new(&weigh.weighing(), &matcher.layout.classes));
-                    weighed.push(Search::new(aim, scorer, Some(weigh.weighing())));
+                    weighed.push(rough(aim));
                 }
                 Plan::Weigh(weigh) => {
                     weights.push(weigh.weighing());
-                    weighed.push(Search::new(aim, scorer, None));
+                    weighed.push(Search::new(aim, &scorers[aim], None));
                 }
-                Plan::Everyone => all.push(Search::new(aim, scorer, None)),
+                Plan::Everyone => all.push(Search::new(aim, &scorers[aim], None)),
             }
         }
-        self.part.result.families_screened += screens.len() as u64;
+        self.part.result.families_screened += screened.len() as u64;
         self.part.result.families_weighed += weighed.len() as u64;
         let mut hits = vec![Vec::new(); aims.len()];
+        let by_counting = screened.len();
         let mut searches = screened;
         searches.extend(weighed);
         searches.extend(all);
@@ -206,7 +235,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             watch.did(index.children() * self.families.len());
             return Ok(hits);
         }
-        let mut parts = Screens::new(&screens);
+        let mut parts = Screens::new(&asked);
         let packs = matcher.layout.classes.packs();
         let mut lanes = Lanes::of_block(packs);
         let mut scales = Scales { instructions, packed: matcher.packed(), lanes: Lanes::of_few(packs) };
@@ -223,7 +252,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             let first = round * ROUND;
             let blocks = (first..).zip(planes.chunks_exact(per_block));
             for ((block, planes), rows) in blocks.clone().zip(rows.chunks_exact_mut(families)) {
-                let (by_screen, rest) = rows.split_at_mut(screens.len());
+                let (by_screen, rest) = rows.split_at_mut(by_counting);
                 let (by_weight, others) = rest.split_at_mut(weights.len() + coarse.len());
                 screen_block(instructions, planes, index.untyped(block), &mut parts, by_screen);
                 if !by_weight.is_empty() {

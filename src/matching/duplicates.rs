@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::index::{BLOCK, Index, Row, UNLISTED};
 use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym, genotype_count};
-use crate::screen::{Differences, Instructions, Screen, Screens, screen_block};
+use crate::screen::{Asked, Differences, Instructions, Screen, Screens, screen_block};
 
 use super::identity::{IdentityRule, Likeness};
 use super::watch::{Stopped, Watch};
@@ -231,7 +231,7 @@ impl<'a> DuplicateSearch<'a> {
 
 /// Arranges screens over the rows of an index for running together.
 fn arranged(screens: &[Screen]) -> Vec<Screens<'_>> {
-    Screens::new(&screens.iter().collect::<Vec<_>>())
+    Screens::new(&screens.iter().map(Asked::Alone).collect::<Vec<_>>())
 }
 
 fn codes(index: &Index, number: usize) -> &[GenotypeCode] {

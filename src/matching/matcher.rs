@@ -8,11 +8,13 @@ use rayon::prelude::*;
 use crate::index::{BLOCK, Index};
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
-use crate::screen::{Classes, Instructions, Layout, Packed, Plan, UntypedGroup};
+use crate::screen::{Classes, Instructions, Layout, Packed, Plan, UntypedGroup, Viewed};
 
+use super::aim::Aim;
 use super::chance::ChanceHits;
 use super::compile::{Compiler, listed_frequencies};
 use super::compiled::CompiledFamily;
+use super::doubt::DoubtWhom;
 use super::identity::{IdentityRule, Judge};
 use super::irregular::Irregular;
 use super::result::Criterion;
@@ -97,7 +99,7 @@ impl<'a> Matcher<'a> {
         refused.sort_unstable();
         Self {
             index,
-            compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
+            compiler: Arc::new(Compiler::new(calculator, counts(Instructions::detect(), &criterion))),
             criterion,
             irregular,
             refused,
@@ -129,7 +131,7 @@ impl<'a> Matcher<'a> {
     /// Uses these instructions instead of the best ones of the machine.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
-        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
+        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), counts(instructions, &self.criterion)));
         self.layout.instructions = instructions;
         self
     }
@@ -242,6 +244,12 @@ impl<'a> Matcher<'a> {
         Plan::new(&family.screened(), &self.layout, threshold - family.linkage.slack)
     }
 
+    /// Returns a view and its plan for [`Shared::find`](crate::screen::Shared::find).
+    pub(super) fn viewed<'v>(&self, aim: &'v Aim, plan: &'v Plan) -> Viewed<'v> {
+        let threshold = aim.threshold - aim.family.linkage.slack;
+        Viewed { loci: aim.family.screened(), threshold, plan }
+    }
+
     pub(super) fn codes(&self, child: usize) -> &'a [GenotypeCode] {
         let loci = self.calculator().panel().len();
         &self.index.codes()[child * loci..(child + 1) * loci]
@@ -257,6 +265,12 @@ impl<'a> Matcher<'a> {
             packed
         })
     }
+}
+
+/// Reports whether plans may count misses: where weighing is cheap, only if families have several views, which can share
+/// counters.
+fn counts(instructions: Instructions, criterion: &Criterion) -> bool {
+    instructions.counts() || criterion.doubts.whom != DoubtWhom::None
 }
 
 /// Collects the facts about the index that plans need: where the rows are, and how many children are typed how

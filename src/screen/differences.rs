@@ -46,7 +46,7 @@ impl Differences {
             // differ.
             let [first, second] = self.alleles[usize::from(code)].map(|allele| 1 << allele);
             let tolerated = Carries { first, second };
-            Counted { first_row: first_row as u16, tolerated }
+            Counted { first_row: first_row as u16, tolerated, misses: 0.0 }
         };
         Screen::of_parts(loci.into_iter().map(counted).collect(), vec![most; panel + 1])
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::index::Row;
     use crate::model::{genotype_code, genotype_count};
-    use crate::screen::{Instructions, Screens, screen_block};
+    use crate::screen::{Asked, Instructions, Screens, screen_block};
 
     /// A block of one locus, whose children have all genotypes of 14 alleles; one child is untyped.
     #[test]
@@ -76,7 +76,7 @@ mod tests {
             for most in 0..=2 {
                 let screen = differences.screen([(1, code), (1, code)], 2, most);
                 let mut passed = [Row::default()];
-                let mut screens = Screens::new(&[&screen]);
+                let mut screens = Screens::new(&[Asked::Alone(&screen)]);
                 screen_block(Instructions::Portable, &block, 0, &mut screens, &mut passed);
                 let passes = |child: usize| passed[0][child / 64] >> (child % 64) & 1 == 1;
                 assert!(passes(count), "nothing speaks against an untyped one");

@@ -47,10 +47,10 @@ impl Instructions {
         order[best..].to_vec()
     }
 
-    /// Reports whether counting can be faster than weighing.
+    /// Reports whether counting is faster than weighing even if a family has one view only.
     #[must_use]
     pub fn counts(self) -> bool {
-        self.costs().weigh_all > 1.0
+        self != Self::Avx512Vbmi
     }
 
     /// Reports whether all children of a block are weighed with coarse classes first.
@@ -62,7 +62,7 @@ impl Instructions {
     /// Returns the costs of weighing; measured by `cargo bench --bench kernel`.
     pub(super) fn costs(self) -> Costs {
         let (weigh_all, weigh_one) = match self {
-            Self::Avx512Vbmi => (0.75, 200.0),
+            Self::Avx512Vbmi => (4.0, 200.0),
             Self::Avx512 | Self::Avx2 => (6.0, 150.0),
             Self::Portable => (12.0, 150.0),
         };

@@ -8,7 +8,7 @@
 use crate::index::Row;
 
 use super::instructions::Instructions;
-use super::screens::{SET, Screens, WORDS};
+use super::screens::{Counter, OVERFLOW, SET, Screens, Unit, WORDS};
 
 /// Screens one block for the families of all parts, one after the other. Sets, per family, the bits of the children who
 /// miss no more loci than its plan allows. The first row of the block is the mask of the children who take part; every
@@ -24,7 +24,7 @@ pub fn screen_block(
     mut passed: &mut [Row],
 ) {
     for screens in parts {
-        let (these, rest) = passed.split_at_mut(screens.len());
+        let (these, rest) = passed.split_at_mut(screens.rows());
         passed = rest;
         screen_part(instructions, block, untyped, screens, these);
     }
@@ -113,7 +113,7 @@ impl<const W: usize> Bits<W> {
 #[inline(always)]
 fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &mut [Row]) {
     screens.turn_to(untyped);
-    let Screens { families, found, sets, rows, misses, .. } = screens;
+    let Screens { units, found, sets, rows, misses, .. } = screens;
     let Some((found, _)) = found.split_first_chunk_mut::<WORDS>() else { return };
     let mut rows = rows.as_slice();
     for (set, found) in sets.iter().zip(found.as_chunks_mut().0) {
@@ -124,19 +124,56 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
     }
     let found: &[u64; WORDS] = found;
     let mut misses = misses.as_slice();
-    for (family, passed) in families.iter().zip(passed.iter_mut()) {
+    let mut next = |counter: &Counter<'_>| {
         let these;
-        (these, misses) = misses.split_at(family.misses);
-        match (family.start, family.pairs) {
-            (None, _) => *passed = Row::default(),
-            (Some(start), false) => fill(passed, |part| survivors::<1, 8, W>(found, part, these, start)),
-            (Some(start), true) => fill(passed, |part| survivors::<2, 16, W>(found, part, these, start)),
+        (these, misses) = misses.split_at(counter.misses);
+        these
+    };
+    let mut rest = passed;
+    for unit in units {
+        let these;
+        match unit {
+            Unit::Alone(counter) => {
+                (these, rest) = rest.split_at_mut(1);
+                let misses = next(counter);
+                match (counter.start, counter.pairs) {
+                    (None, _) => these[0] = Row::default(),
+                    (Some(start), false) => {
+                        fill(&mut these[0], |part| within(&count::<1, 8, W>(found, part, misses, start)))
+                    }
+                    (Some(start), true) => {
+                        fill(&mut these[0], |part| within(&count::<2, 16, W>(found, part, misses, start)))
+                    }
+                }
+            }
+            Unit::Together(counters, joint) => {
+                (these, rest) = rest.split_at_mut(2 + joint.len());
+                let misses = [next(&counters[0]), next(&counters[1])];
+                for part in 0..SET / W {
+                    let counts: [Count<W>; 2] = std::array::from_fn(|i| {
+                        // With a start of 0, somebody may have 15 misses; without one, nobody passes anyway.
+                        let start = counters[i].start.unwrap_or(0);
+                        match counters[i].pairs {
+                            false => count::<1, 8, W>(found, part, misses[i], start),
+                            true => count::<2, 16, W>(found, part, misses[i], start),
+                        }
+                    });
+                    let own = |i: usize| few_enough(&counts[i], counters[i].too_many);
+                    let both = |too_many: [u8; 2]| few_enough(&counts[0], too_many[0]).and(few_enough(&counts[1], too_many[1]));
+                    let all = [own(0), own(1)].into_iter().chain(joint.iter().map(|joint| both(joint.too_many)));
+                    for (passed, these) in these.iter_mut().zip(all) {
+                        passed.as_chunks_mut::<W>().0[part] = these.0;
+                    }
+                }
+            }
         }
-        passed.iter_mut().zip(&block[0]).for_each(|(passed, taking_part)| *passed &= taking_part);
+        for passed in these {
+            passed.iter_mut().zip(&block[0]).for_each(|(passed, taking_part)| *passed &= taking_part);
+        }
     }
 }
 
-/// Calls `survivors` for the children of a block, as many at a time as registers hold.
+/// Calls `survivors` for each part of a block, as many children at a time as registers hold.
 #[inline(always)]
 fn fill<const W: usize>(passed: &mut Row, mut survivors: impl FnMut(usize) -> Bits<W>) {
     passed.as_chunks_mut::<W>().0.iter_mut().enumerate().for_each(|(part, passed)| *passed = survivors(part).0);
@@ -171,16 +208,22 @@ fn add_group<const W: usize>([ones, twos, fours]: &mut [Bits<W>; 3], take: impl 
     carry
 }
 
-/// Returns the children of a part of a block who pass, given the first value of the counter and the numbers of the sets
-/// of those who miss each locus, `EACH` per locus and `MISSES` per group of loci. It counts all loci, because the
-/// processor cannot predict after how many nobody is left, and a misprediction costs as much as a group of loci.
+/// A counter of four bits per child, lowest bit first, and the children whose counters overflowed.
+struct Count<const W: usize> {
+    bits: [Bits<W>; 4],
+    over: Bits<W>,
+}
+
+/// Counts the misses of a part of a block, given the first value of the counter and the numbers of the sets of those who
+/// miss each locus, `EACH` per locus and `MISSES` per group of loci. It counts all loci, because the processor cannot
+/// predict after how many nobody is left, and a misprediction costs as much as a group of loci.
 #[inline(always)]
-fn survivors<const EACH: usize, const MISSES: usize, const W: usize>(
+fn count<const EACH: usize, const MISSES: usize, const W: usize>(
     found: &[u64; WORDS],
     part: usize,
     misses: &[u16],
     start: u8,
-) -> Bits<W> {
+) -> Count<W> {
     let bit = |number: usize| Bits::of(start >> number & 1 == 1);
     let (mut low, mut eights, mut over) = ([bit(0), bit(1), bit(2)], bit(3), Bits::NONE);
     let at = |number: u16| Bits(set(found, number).as_chunks::<W>().0[part]);
@@ -193,7 +236,26 @@ fn survivors<const EACH: usize, const MISSES: usize, const W: usize>(
         over = over.or(eights.and(carry));
         eights = eights.xor(carry);
     }
-    Bits::ALL.without(over)
+    Count { bits: [low[0], low[1], low[2], eights], over }
+}
+
+/// Returns the children whose counters did not overflow.
+#[inline(always)]
+fn within<const W: usize>(count: &Count<W>) -> Bits<W> {
+    Bits::ALL.without(count.over)
+}
+
+/// Returns the children whose counters are below a value. It has no branches, because families differ and the processor
+/// would mispredict them.
+#[inline(always)]
+fn few_enough<const W: usize>(count: &Count<W>, too_many: u8) -> Bits<W> {
+    // From the lowest bit up: a higher bit decides unless it equals that of the value.
+    let decide = |reached: Bits<W>, (i, &bit): (usize, &Bits<W>)| {
+        let low = Bits::of(too_many >> i & 1 == 0);
+        reached.and(bit).or(low.and(reached.or(bit)))
+    };
+    let reached = count.bits.iter().enumerate().fold(Bits::ALL, decide);
+    within(count).without(reached.without(Bits::of(too_many >= OVERFLOW)))
 }
 
 #[cfg(test)]
@@ -218,7 +280,7 @@ mod tests {
             })
         };
         let locus = (0..3_u16, carries())
-            .prop_map(|(number, tolerated)| Counted { first_row: 1 + number * (1 + ALLELES as u16), tolerated });
+            .prop_map(|(number, tolerated)| Counted { first_row: 1 + number * (1 + ALLELES as u16), tolerated, misses: 0.0 });
         (prop::collection::vec(locus, 1..26), 0..=Screen::MOST_MISSES)
             .prop_map(|(loci, allowed)| Screen::of_parts(loci, vec![allowed]))
     }
@@ -251,8 +313,8 @@ mod tests {
                 std::array::from_fn(|i| if sparse { words[i] & words[(i + 3) % 8] } else { words[i] | words[(i + 3) % 8] })
             };
             let block: Vec<Row> = words.chunks_exact(8).map(row).collect();
-            let borrowed: Vec<&Screen> = screens.iter().collect();
-            let mut parts = Screens::new(&borrowed);
+            let asked: Vec<Asked<'_>> = screens.iter().map(Asked::Alone).collect();
+            let mut parts = Screens::new(&asked);
             prop_assert_eq!(parts.len(), 1);
             for instructions in Instructions::available() {
                 let mut passed = vec![Row::default(); screens.len()];

@@ -47,6 +47,8 @@ pub struct ScreenedLocus {
     pub screens: [Option<LocusScreen>; TOLERANCES.len()],
     /// Per class of genotypes, what its best genotype lacks of `best`; infinite if no genotype is in the class.
     pub(super) lacking: [f64; CLASSES],
+    /// Number of listed alleles.
+    alleles: usize,
 }
 
 impl ScreenedLocus {
@@ -74,7 +76,7 @@ impl ScreenedLocus {
         };
         let expected = frequencies.iter().enumerate().map(expected).sum();
         let screens = if counts { Self::screens(&table, frequencies) } else { [None; TOLERANCES.len()] };
-        Self { table, best, expected, screens, lacking: most.map(|most| best - most) }
+        Self { table, best, expected, screens, lacking: most.map(|most| best - most), alleles: frequencies.len() }
     }
 
     fn screens(table: &LocusTable, frequencies: &[f64]) -> [Option<LocusScreen>; TOLERANCES.len()] {
@@ -92,6 +94,20 @@ impl ScreenedLocus {
             };
         }
         screens
+    }
+}
+
+impl ScreenedLocus {
+    /// Returns the least that a typed child loses of [`Self::best`] if its genotype is not among these, at least 0.
+    pub(super) fn drop_if_missed(&self, tolerated: Carries) -> f64 {
+        let mut best = f64::NEG_INFINITY;
+        let sides = tolerated.sides(self.alleles);
+        for_each_genotype(&self.table, self.alleles, |a, b, value| {
+            if sides[a] | sides[b] != BOTH {
+                best = best.max(value);
+            }
+        });
+        (self.best - best).max(0.0)
     }
 }
 

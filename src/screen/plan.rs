@@ -59,6 +59,8 @@ pub(super) struct Counted {
     pub(super) first_row: u16,
     /// The tolerated genotypes; untyped children are tolerated, too.
     pub(super) tolerated: Carries,
+    /// The probability that an unrelated typed child misses the locus.
+    pub(super) misses: f64,
 }
 
 impl Plan {
@@ -107,6 +109,130 @@ struct Candidate<'a> {
     expected: f64,
 }
 
+/// Returns the misses allowed by the number of untyped loci, given the most that each locus adds, and the least that each
+/// counted one loses if it is missed; `None` if nobody can reach the threshold. The list ends where nobody can any more.
+fn allowances(mut most: Vec<f64>, mut drops: Vec<f64>, threshold: f64) -> Option<Vec<usize>> {
+    drops.sort_unstable_by(f64::total_cmp);
+    // A child untyped at u loci adds nothing there: it loses at least the u smallest of these values.
+    most.sort_unstable_by(f64::total_cmp);
+    let mut sum: f64 = most.iter().sum();
+    let mut allowed = Vec::with_capacity(most.len() + 1);
+    allowed.push(misses_allowed(sum, &drops, threshold)?);
+    for lost in &most {
+        sum -= lost;
+        // The same sum allows the same misses: loci without a typed relative have nothing to lose.
+        let next = if *lost == 0.0 { allowed.last().copied() } else { misses_allowed(sum, &drops, threshold) };
+        match next {
+            Some(next) => allowed.push(next),
+            None => break,
+        }
+    }
+    Some(allowed)
+}
+
+/// Returns the expected share of unrelated children who pass, given a probability per counted locus and the misses
+/// allowed by the number of untyped loci.
+fn expected(layout: &Layout, allowed: &[usize], panel: usize, misses: impl Iterator<Item = f64> + Clone) -> f64 {
+    let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
+        let typed = 1.0 - untyped as f64 / panel as f64;
+        let passes = |&allowed: &usize| share * passes(allowed, misses.clone().map(|misses| misses * typed));
+        allowed.get(untyped).map_or(0.0, passes)
+    };
+    layout.untyped.iter().filter(|group| group.share > 0.0).map(share).sum()
+}
+
+/// A way to screen a view with the counters of two other views of its family. For example, the children of a couple miss
+/// few loci of the father alone and few of the mother alone.
+#[derive(Clone, Debug)]
+pub struct Both {
+    /// Per counter and number of untyped loci, the misses allowed; the list ends where nobody can reach the threshold any
+    /// more.
+    allowed: [Vec<usize>; 2],
+    expected: f64,
+}
+
+impl Both {
+    /// Derives the misses that a view allows to the counters of two screens. Every regular child whose sum of table
+    /// values reaches the threshold has no more.
+    ///
+    /// `loci` holds, per locus of the panel, the view's compiled locus if it is informative. The result is `None` if no
+    /// child can reach the threshold or if a counter excludes nobody.
+    #[must_use]
+    pub fn new(
+        loci: &[Option<&ScreenedLocus>],
+        counters: [&Screen; 2],
+        layout: &Layout,
+        threshold: f64,
+    ) -> Option<Self> {
+        let (mut allowed, mut share) = ([Vec::new(), Vec::new()], 1.0);
+        for (allowed, counter) in allowed.iter_mut().zip(counters) {
+            let most = loci.iter().map(|locus| locus.map_or(0.0, |locus| locus.best)).collect();
+            let drop = |counted: &Counted| {
+                let locus = layout.first_rows.binary_search(&usize::from(counted.first_row)).ok();
+                locus.and_then(|locus| loci[locus]).map_or(0.0, |locus| locus.drop_if_missed(counted.tolerated))
+            };
+            *allowed = allowances(most, counter.loci.iter().map(drop).collect(), threshold - SLACK)?;
+            if allowed[0] > Screen::MOST_MISSES {
+                return None;
+            }
+            share *= expected(layout, allowed, loci.len(), counter.loci.iter().map(|counted| counted.misses));
+        }
+        Some(Self { allowed, expected: share })
+    }
+
+    /// Returns the misses that each counter allows to a child untyped at `untyped` loci; `None` if it cannot reach the
+    /// threshold.
+    pub(super) fn misses_allowed(&self, untyped: usize) -> Option<[usize; 2]> {
+        Some([*self.allowed[0].get(untyped)?, *self.allowed[1].get(untyped)?])
+    }
+}
+
+/// A view of a family that is to be screened.
+pub struct Viewed<'a> {
+    /// Per locus of the panel, the compiled locus if it is informative.
+    pub loci: Vec<Option<&'a ScreenedLocus>>,
+    /// The least log10 LR of its candidates.
+    pub threshold: f64,
+    /// Its own plan.
+    pub plan: &'a Plan,
+}
+
+/// The views of a family that the counters of two of them screen, too.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Positions of the views whose counters are shared.
+    pub counters: [usize; 2],
+    /// Positions of the other views, and how the counters screen them.
+    pub both: Vec<(usize, Both)>,
+}
+
+impl Shared {
+    /// Finds the views of a family that are screened at less cost with the counters of two others than by their own
+    /// plans; `None` if there are none.
+    #[must_use]
+    pub fn find(views: &[Viewed<'_>], layout: &Layout) -> Option<Self> {
+        let screens = views.iter().enumerate().filter_map(|(i, view)| Some((i, view.plan.screen()?)));
+        let mut screens: Vec<(usize, &Screen)> = screens.filter(|(_, screen)| !screen.has_pairs()).collect();
+        screens.sort_by(|a, b| a.1.expected.total_cmp(&b.1.expected));
+        let [(first, a), (second, b)] = *screens.first_chunk()?;
+        let Costs { weigh_all, weigh_one } = layout.instructions.costs();
+        let other = |&(i, view): &(usize, &Viewed<'_>)| i != first && i != second && !matches!(view.plan, Plan::Nothing);
+        let shared = |(i, view): (usize, &Viewed<'_>)| {
+            let both = Both::new(&view.loci, [a, b], layout, view.threshold)?;
+            let alone = match view.plan.screen() {
+                Some(screen) => 1.0 + weigh_one * screen.expected,
+                None => weigh_all,
+            };
+            (COST_OF_COMPARING + weigh_one * both.expected < alone).then_some((i, both))
+        };
+        let both: Vec<(usize, Both)> = views.iter().enumerate().filter(other).filter_map(shared).collect();
+        (!both.is_empty()).then_some(Self { counters: [first, second], both })
+    }
+}
+
+/// Cost of comparing two counters with the misses that another view allows, in units of counting.
+const COST_OF_COMPARING: f64 = 0.2;
+
 impl<'a> Candidate<'a> {
     fn new(
         loci: &[Option<&'a ScreenedLocus>],
@@ -129,32 +255,12 @@ impl<'a> Candidate<'a> {
                 },
             }
         }
-        let mut drops: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - s.best_other).collect();
-        drops.sort_unstable_by(f64::total_cmp);
-        // A child untyped at u loci adds nothing there: it loses at least the u smallest of these values.
-        most.sort_unstable_by(f64::total_cmp);
-        let mut sum: f64 = most.iter().sum();
-        let mut allowed = Vec::with_capacity(loci.len() + 1);
-        allowed.push(misses_allowed(sum, &drops, threshold)?);
-        for lost in &most {
-            sum -= lost;
-            // The same sum allows the same misses: loci without a typed relative have nothing to lose.
-            let next = if *lost == 0.0 { allowed.last().copied() } else { misses_allowed(sum, &drops, threshold) };
-            match next {
-                Some(next) => allowed.push(next),
-                None => break,
-            }
-        }
+        let drops = counted.iter().map(|(s, _)| s.best_tolerated - s.best_other).collect();
+        let allowed = allowances(most, drops, threshold)?;
         if allowed[0] > Screen::MOST_MISSES || allowed[0] >= counted.len() {
             return None;
         }
-        let panel = loci.len() as f64;
-        let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
-            let typed = 1.0 - untyped as f64 / panel;
-            let of = |(screen, _): &(&LocusScreen, usize)| screen.misses * typed;
-            allowed.get(untyped).map_or(0.0, |&allowed| share * passes(allowed, counted.iter().map(of)))
-        };
-        let expected: f64 = layout.untyped.iter().map(share).sum();
+        let expected = expected(layout, &allowed, loci.len(), counted.iter().map(|(screen, _)| screen.misses));
         counted.sort_by(|a, b| b.0.misses.total_cmp(&a.0.misses));
         Some(Self { counted, allowed, expected })
     }
@@ -163,6 +269,7 @@ impl<'a> Candidate<'a> {
         let counted = |&(locus, first_row): &(&LocusScreen, usize)| Counted {
             first_row: first_row as u16,
             tolerated: locus.tolerated,
+            misses: locus.misses,
         };
         Screen {
             loci: self.counted.iter().map(counted).collect(),
@@ -178,6 +285,11 @@ impl Screen {
 
     pub(super) fn of_parts(loci: Vec<Counted>, allowed: Vec<usize>) -> Self {
         Self { loci, allowed, expected: 0.0 }
+    }
+
+    /// Reports whether the screen has two different sets at a locus.
+    pub(super) fn has_pairs(&self) -> bool {
+        self.loci.iter().any(|locus| locus.tolerated.second != locus.tolerated.first)
     }
 
     /// Returns the expected share of unrelated children who pass.

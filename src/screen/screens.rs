@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::locus::{AlleleSet, Carries, positions};
-use super::plan::{Counted, Screen};
+use super::plan::{Both, Counted, Screen};
 use crate::index::BLOCK;
 
 /// Number of loci per group of the kernel; a family's last group is filled up with loci that nobody misses.
@@ -23,7 +23,9 @@ const NUMBERS: usize = (1 << 16) / SET;
 /// Families' screens in the kernel's form, with memory for its results.
 #[derive(Debug)]
 pub struct Screens<'s> {
-    pub(super) families: Vec<Family<'s>>,
+    pub(super) units: Vec<Unit<'s>>,
+    /// Number of rows that the kernel sets.
+    asked_rows: usize,
     /// The results in a block, by number of set; the system does not allocate memory that is never used.
     pub(super) found: Vec<u64>,
     /// The sets to compute in a block. The first is empty.
@@ -37,16 +39,96 @@ pub struct Screens<'s> {
     untyped: Option<usize>,
 }
 
-/// A family of [`Screens`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Family<'s> {
+/// What the kernel is asked for.
+#[derive(Clone, Debug)]
+pub enum Asked<'s> {
+    /// The children who pass a screen: one row.
+    Alone(&'s Screen),
+    /// The children who pass either of two screens, and those who pass the counters of both with other counts: a row for
+    /// each of the two, then one for each of the others.
+    Together([&'s Screen; 2], Vec<&'s Both>),
+}
+
+impl<'s> Asked<'s> {
+    /// Returns the screens.
+    fn screens(&self) -> impl Iterator<Item = &'s Screen> {
+        let (first, second) = match *self {
+            Asked::Alone(screen) => (screen, None),
+            Asked::Together([first, second], _) => (first, Some(second)),
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    /// Returns the number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match self {
+            Asked::Alone(_) => 1,
+            Asked::Together(_, both) => 2 + both.len(),
+        }
+    }
+}
+
+/// [`Asked`] in the kernel's form.
+#[derive(Debug)]
+pub(super) enum Unit<'s> {
+    Alone(Counter<'s>),
+    Together([Counter<'s>; 2], Vec<Joint<'s>>),
+}
+
+/// A counter of misses.
+#[derive(Debug)]
+pub(super) struct Counter<'s> {
     screen: &'s Screen,
     /// Its number of entries in `misses`.
     pub(super) misses: usize,
     /// Set if it has two entries per locus.
     pub(super) pairs: bool,
-    /// First value of the counter, which overflows with one miss too many; `None` if nobody passes.
+    /// First value, chosen so that the counter overflows with one miss too many; `None` if nobody passes.
     pub(super) start: Option<u8>,
+    /// The smallest value of a child that does not pass the screen; 16 if all pass whose counter did not overflow.
+    pub(super) too_many: u8,
+}
+
+/// A view that two counters screen together.
+#[derive(Debug)]
+pub(super) struct Joint<'s> {
+    both: &'s Both,
+    /// Per counter, the smallest value of a child that does not pass; 16 if all pass whose counter did not overflow.
+    pub(super) too_many: [u8; 2],
+}
+
+/// The value that a counter of four bits does not reach.
+pub(super) const OVERFLOW: u8 = 16;
+
+impl Counter<'_> {
+    /// Sets the start for the most misses that anyone is allowed, and returns the smallest value of a child who may not
+    /// have so many: 0 if nobody passes.
+    fn start(&mut self, most: Option<usize>) -> impl Fn(Option<usize>) -> u8 + use<> {
+        let start = most.map(|most| (Screen::MOST_MISSES - most) as u8);
+        self.start = start;
+        move |allowed| start.zip(allowed).map_or(0, |(start, allowed)| start + allowed as u8 + 1)
+    }
+}
+
+impl Unit<'_> {
+    fn turn_to(&mut self, untyped: usize) {
+        match self {
+            Unit::Alone(counter) => {
+                let own = counter.screen.misses_allowed(untyped);
+                counter.too_many = counter.start(own)(own);
+            }
+            Unit::Together(counters, joint) => {
+                for (number, counter) in counters.iter_mut().enumerate() {
+                    let own = counter.screen.misses_allowed(untyped);
+                    let of = |joint: &Joint<'_>| joint.both.misses_allowed(untyped).map(|allowed| allowed[number]);
+                    let too_many = counter.start(joint.iter().filter_map(of).chain(own).max());
+                    counter.too_many = too_many(own);
+                    joint.iter_mut().for_each(|joint| joint.too_many[number] = too_many(of(joint)));
+                }
+            }
+        }
+    }
 }
 
 /// A set of children to compute.
@@ -65,24 +147,24 @@ impl<'s> Screens<'s> {
     /// Arranges screens over the rows of the same index: in one part, or in several if they request more sets than have
     /// numbers.
     #[must_use]
-    pub fn new(screens: &[&'s Screen]) -> Vec<Self> {
+    pub fn new(asked: &[Asked<'s>]) -> Vec<Self> {
         let mut parts = Vec::new();
-        let mut rest = screens;
+        let mut rest = asked;
         while !rest.is_empty() {
             let mut sets = Sets::default();
-            let asked = rest.iter().take_while(|screen| sets.try_add(screen)).count();
-            parts.push(Self::arrange(&rest[..asked], sets));
-            rest = &rest[asked..];
+            let fitting = rest.iter().take_while(|asked| sets.try_add(asked)).count();
+            parts.push(Self::arrange(&rest[..fitting], sets));
+            rest = &rest[fitting..];
         }
         parts
     }
 
-    fn arrange(screens: &[&'s Screen], mut sets: Sets) -> Self {
+    fn arrange(asked: &[Asked<'s>], mut sets: Sets) -> Self {
         sets.give_numbers();
-        let (mut misses, mut families) = (Vec::new(), Vec::with_capacity(screens.len()));
-        for &screen in screens {
+        let mut misses = Vec::new();
+        let mut counter = |screen: &'s Screen| {
             let before = misses.len();
-            let pairs = screen.loci.iter().any(|locus| locus.tolerated.second != locus.tolerated.first);
+            let pairs = screen.has_pairs();
             for locus in &screen.loci {
                 let [first, second] = misses_of(locus).map(|asked| sets.number_of(&asked));
                 misses.push(first);
@@ -90,37 +172,38 @@ impl<'s> Screens<'s> {
             }
             let loci = screen.loci.len().next_multiple_of(GROUP);
             misses.resize(before + loci * if pairs { 2 } else { 1 }, NOBODY);
-            families.push(Family { screen, misses: misses.len() - before, pairs, start: None });
-        }
+            Counter { screen, misses: misses.len() - before, pairs, start: None, too_many: 0 }
+        };
+        let units = asked.iter().map(|asked| match asked {
+            Asked::Alone(screen) => Unit::Alone(counter(screen)),
+            Asked::Together(screens, both) => {
+                let joint = both.iter().map(|&both| Joint { both, too_many: [0; 2] }).collect();
+                Unit::Together(screens.map(&mut counter), joint)
+            }
+        });
+        let units = units.collect();
+        let asked_rows = asked.iter().map(Asked::rows).sum();
         let found = vec![0; WORDS];
-        Self { families, found, sets: sets.sets, rows: sets.rows, misses, untyped: None }
+        Self { units, asked_rows, found, sets: sets.sets, rows: sets.rows, misses, untyped: None }
     }
 
-    /// Returns the number of families.
+    /// Returns the number of rows that the kernel sets.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.families.len()
-    }
-
-    /// Reports whether there are no families.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.families.is_empty()
+    pub fn rows(&self) -> usize {
+        self.asked_rows
     }
 
     /// Sets the counters' starts for children with this number of untyped loci.
     pub(super) fn turn_to(&mut self, untyped: usize) {
         if self.untyped.replace(untyped) != Some(untyped) {
-            for family in &mut self.families {
-                family.start = family.screen.misses_allowed(untyped).map(|most| (Screen::MOST_MISSES - most) as u8);
-            }
+            self.units.iter_mut().for_each(|unit| unit.turn_to(untyped));
         }
     }
 }
 
 /// A set that a screen requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Asked {
+struct AskedSet {
     /// The first row of its locus.
     first_row: u16,
     alleles: AlleleSet,
@@ -129,37 +212,38 @@ struct Asked {
 }
 
 /// Reports whether a set is empty because it has no alleles.
-fn is_empty(asked: &Asked) -> bool {
+fn is_empty(asked: &AskedSet) -> bool {
     asked.alleles == 0 && !asked.without
 }
 
 /// Returns two sets; the children in either of them miss the locus.
-fn misses_of(locus: &Counted) -> [Asked; 2] {
+fn misses_of(locus: &Counted) -> [AskedSet; 2] {
     let Carries { first, second } = locus.tolerated;
     let first_row = locus.first_row;
     let second = if second == first {
-        Asked { first_row, alleles: 0, without: false }
+        AskedSet { first_row, alleles: 0, without: false }
     } else {
-        Asked { first_row, alleles: second, without: true }
+        AskedSet { first_row, alleles: second, without: true }
     };
-    [Asked { first_row, alleles: first, without: true }, second]
+    [AskedSet { first_row, alleles: first, without: true }, second]
 }
 
 /// The sets requested so far.
 #[derive(Default)]
 struct Sets {
-    known: HashMap<Asked, u16>,
+    known: HashMap<AskedSet, u16>,
     sets: Vec<Set>,
     rows: Vec<u16>,
 }
 
 impl Sets {
-    /// Adds all sets that a screen requests, or none if there may not be enough numbers for them.
-    fn try_add(&mut self, screen: &Screen) -> bool {
-        if self.known.len() + 2 * screen.loci.len() + 1 > NUMBERS {
+    /// Adds all sets that are requested, or none if there may not be enough numbers for them.
+    fn try_add(&mut self, asked: &Asked<'_>) -> bool {
+        let loci = || asked.screens().flat_map(|screen| &screen.loci);
+        if self.known.len() + 2 * loci().count() + 1 > NUMBERS {
             return false;
         }
-        let asked = screen.loci.iter().flat_map(misses_of);
+        let asked = loci().flat_map(misses_of);
         asked.filter(|asked| !is_empty(asked)).for_each(|asked| _ = self.known.insert(asked, NOBODY));
         true
     }
@@ -167,10 +251,10 @@ impl Sets {
     /// Numbers the sets, those with equally many rows together, so that the kernel knows the length of the next one.
     /// The order also depends on locus and alleles, so that the order of the families has no effect.
     fn give_numbers(&mut self) {
-        let mut order: Vec<Asked> = self.known.keys().copied().collect();
+        let mut order: Vec<AskedSet> = self.known.keys().copied().collect();
         order.sort_unstable_by_key(|&asked| (asked.without, asked.alleles.count_ones(), asked));
         self.sets.push(Set { rows: 0, without: false });
-        for asked @ Asked { first_row, alleles, without } in order {
+        for asked @ AskedSet { first_row, alleles, without } in order {
             let before = self.rows.len();
             // The first row of a locus is that of untyped children, whom every family tolerates.
             self.rows.extend(without.then_some(first_row));
@@ -180,7 +264,7 @@ impl Sets {
         }
     }
 
-    fn number_of(&self, asked: &Asked) -> u16 {
+    fn number_of(&self, asked: &AskedSet) -> u16 {
         self.known.get(asked).copied().unwrap_or(NOBODY)
     }
 }
@@ -195,19 +279,19 @@ mod tests {
     fn no_number_is_given_twice() {
         let screen = |number: u128| {
             let set = |which: u128| 1 + (2 * number + which);
-            let locus = Counted { first_row: 1, tolerated: Carries { first: set(0), second: set(1) } };
+            let locus = Counted { first_row: 1, tolerated: Carries { first: set(0), second: set(1) }, misses: 0.0 };
             Screen::of_parts(vec![locus], vec![0])
         };
         let screens: Vec<Screen> = (0..4200).map(screen).collect();
-        let parts = Screens::new(&screens.iter().collect::<Vec<_>>());
-        assert_eq!(parts.iter().map(Screens::len).sum::<usize>(), screens.len());
+        let parts = Screens::new(&screens.iter().map(Asked::Alone).collect::<Vec<_>>());
+        assert_eq!(parts.iter().map(Screens::rows).sum::<usize>(), screens.len());
         assert!(parts.len() > 1);
         for part in &parts {
             let mut numbers = part.misses.clone();
             numbers.retain(|&number| number != NOBODY);
             numbers.sort_unstable();
             numbers.dedup();
-            assert_eq!(numbers.len(), 2 * part.len());
+            assert_eq!(numbers.len(), 2 * part.rows());
         }
     }
 }
