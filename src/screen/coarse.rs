@@ -1,5 +1,5 @@
-//! Weighs all children of a block with the classes of fewer alleles: 16 weights per locus, which a byte shuffle looks up
-//! at once. A class has the least of the weights that it comprises, so whoever stays within the limit stays within it
+//! Weighs all children of a block with the classes of fewer alleles: 32 weights per locus, which two byte shuffles look
+//! up. A class has the least of the weights that it comprises, so whoever stays within the limit stays within it
 //! here, too; the few who pass are weighed with all classes. This is for processors that cannot look up 64 bytes at
 //! once.
 
@@ -13,18 +13,15 @@ use crate::index::Row;
 use crate::model::genotype_code;
 
 /// Number of coarse classes.
-pub(super) const COARSE: usize = 16;
+const COARSE: usize = 32;
 
-/// The most coarse classes of alleles: `genotype_count(5)` classes of genotypes and the class of untyped children.
-const ALLELES: usize = 5;
-
-/// Class of untyped children.
-const UNTYPED: u8 = COARSE as u8 - 1;
+/// The most coarse classes of alleles: `genotype_count(7)` classes of genotypes and the class of untyped children.
+const ALLELES: usize = 7;
 
 /// A weight per coarse class.
 #[derive(Clone, Copy, Debug, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(16))]
-pub(super) struct CoarseTable([u8; COARSE]);
+#[repr(C, align(32))]
+struct CoarseTable([u8; COARSE]);
 
 /// Weights of a family, per locus and coarse class.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,16 +31,31 @@ pub struct CoarseWeights {
     start: u8,
 }
 
-/// Returns the coarse class of each class of a locus, of which `alleles` classes are of alleles.
+/// Returns the code of the coarse class of each class of a locus, of which `alleles` classes are of alleles.
 pub(super) fn coarse_classes(alleles: usize) -> [u8; CLASSES] {
-    let mut coarse = [UNTYPED; CLASSES];
+    // The last one is the class of untyped children.
+    let mut coarse = [code(COARSE - 1); CLASSES];
     for high in 0..alleles {
         for low in 0..=high {
-            coarse[genotype_code(low, high)] = genotype_code(low.min(ALLELES - 1), high.min(ALLELES - 1)) as u8;
+            coarse[genotype_code(low, high)] = code(genotype_code(low.min(ALLELES - 1), high.min(ALLELES - 1)));
         }
     }
     coarse
 }
+
+/// Returns the code of a coarse class: its lowest four bits, and in the highest bit whether it is one of the second half.
+/// A shuffle by a code with the highest bit gives 0.
+fn code(coarse: usize) -> u8 {
+    (coarse % HALF + coarse / HALF * 0x80) as u8
+}
+
+/// Returns the coarse class of a code.
+fn of_code(code: u8) -> usize {
+    usize::from(code & 0x0f) + usize::from(code >> 7) * HALF
+}
+
+/// Number of coarse classes that a shuffle looks up.
+const HALF: usize = COARSE / 2;
 
 impl CoarseWeights {
     /// Merges weights.
@@ -55,7 +67,7 @@ impl CoarseWeights {
         let merge = |(locus, table): (usize, &super::weights::Table)| {
             let mut merged = [u8::MAX; COARSE];
             for (&weight, &coarse) in table.0.iter().zip(classes.coarse(locus)) {
-                let least = &mut merged[usize::from(coarse) % COARSE];
+                let least = &mut merged[of_code(coarse)];
                 *least = weight.min(*least);
             }
             CoarseTable(merged)
@@ -69,7 +81,7 @@ impl CoarseWeights {
     }
 }
 
-/// Replaces the classes of lanes by coarse ones.
+/// Replaces the classes of lanes by the codes of coarse ones.
 ///
 /// # Panics
 /// If the lanes are of another panel.
@@ -121,7 +133,7 @@ fn weigh(lanes: &Lanes, word: usize, family: &CoarseWeights) -> u64 {
     let mut sums = [family.start; LANE];
     for (locus, table) in family.loci() {
         for (sum, &class) in sums.iter_mut().zip(&lanes.at(locus, word).0) {
-            *sum = sum.saturating_add(table.0[usize::from(class) % COARSE]);
+            *sum = sum.saturating_add(table.0[of_code(class)]);
         }
     }
     sums.iter().rev().fold(0, |bits, &sum| bits << 1 | u64::from(sum <= LIMIT))
@@ -131,7 +143,7 @@ fn weigh(lanes: &Lanes, word: usize, family: &CoarseWeights) -> u64 {
 mod x86 {
     use std::arch::x86_64::{
         __m128i, __m256i, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_min_epu8,
-        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_shuffle_epi8,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_xor_si256,
     };
 
     use zerocopy::transmute;
@@ -157,18 +169,20 @@ mod x86 {
 
     #[target_feature(enable = "avx2")]
     pub(super) fn weigh_avx2(block: &Lanes, families: &[CoarseWeights], passed: &mut [Row]) {
-        let limit = _mm256_set1_epi8(LIMIT.cast_signed());
+        let (limit, is_second) = (_mm256_set1_epi8(LIMIT.cast_signed()), _mm256_set1_epi8(0x80_u8.cast_signed()));
         for (family, passed) in families.iter().zip(passed) {
             for (part, passed) in passed.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
                 let mut sums = [[_mm256_set1_epi8(family.start.cast_signed()); 2]; WORDS];
                 for (locus, table) in family.loci() {
-                    let table: __m128i = transmute!(*table);
-                    let table = _mm256_broadcastsi128_si256(table);
+                    let tables: [__m128i; 2] = transmute!(*table);
+                    let [first, second] = tables.map(|table| _mm256_broadcastsi128_si256(table));
                     let lanes: &[Lane; WORDS] = &block.of_locus(locus).as_chunks().0[part];
                     for (sums, lane) in sums.iter_mut().zip(lanes) {
                         let halves: [__m256i; 2] = transmute!(*lane);
-                        for (sum, classes) in sums.iter_mut().zip(halves) {
-                            *sum = _mm256_adds_epu8(*sum, _mm256_shuffle_epi8(table, classes));
+                        for (sum, codes) in sums.iter_mut().zip(halves) {
+                            let others = _mm256_xor_si256(codes, is_second);
+                            let (a, b) = (_mm256_shuffle_epi8(first, codes), _mm256_shuffle_epi8(second, others));
+                            *sum = _mm256_adds_epu8(*sum, _mm256_or_si256(a, b));
                         }
                     }
                 }
@@ -179,6 +193,60 @@ mod x86 {
                     });
                     within[0] | within[1] << 32
                 });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::index::BLOCK;
+    use crate::screen::classes::Packed;
+    use crate::screen::weights::{Table, Weights};
+
+    const LOCI: usize = 4;
+
+    proptest! {
+        /// Whoever stays within the limit does so with coarse classes, and the kernels agree.
+        #[test]
+        fn coarse_classes_lose_nobody(
+            tables in prop::collection::vec(prop::collection::vec(prop_oneof![0..90_u8, Just(255)], CLASSES), LOCI),
+            alleles in prop::collection::vec(1..15_usize, LOCI),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), LOCI * BLOCK),
+            start in 0..80_u8,
+        ) {
+            let frequencies: Vec<Vec<f64>> = alleles.iter().map(|&alleles| vec![1.0; alleles]).collect();
+            let classes = Classes::new(frequencies.iter().map(Vec::as_slice));
+            let table = |(locus, table): (usize, &Vec<u8>)| (locus, Table(std::array::from_fn(|class| table[class])));
+            let weights = Weights::of_parts(tables.iter().enumerate().map(table), start);
+            let class = |child: usize, locus: usize| {
+                let codes = &classes.loci()[locus].of_code;
+                codes[picks[child * LOCI + locus].index(codes.len())]
+            };
+            let pack = |child| Packed(std::array::from_fn(|locus| if locus < LOCI { class(child, locus) } else { 0 }));
+            let children: Vec<Packed> = (0..BLOCK).map(pack).collect();
+            let coarse = [CoarseWeights::new(&weights.weighing(), &classes)];
+            for instructions in Instructions::available() {
+                let mut lanes = Lanes::of_block(1);
+                lanes.turn(instructions, &children);
+                coarsen(instructions, &mut lanes, &classes);
+                let mut passed = [Row::default()];
+                weigh_coarsely(instructions, &lanes, &coarse, &mut passed);
+                for child in 0..BLOCK {
+                    let passes = passed[0][child / 64] >> (child % 64) & 1 == 1;
+                    let least = |locus: usize| {
+                        let mine = classes.coarse(locus)[usize::from(class(child, locus))];
+                        let same = (0..CLASSES).filter(|&other| classes.coarse(locus)[other] == mine);
+                        same.map(|other| u32::from(tables[locus][other])).min().unwrap_or(0)
+                    };
+                    let exact = |locus| u32::from(tables[locus][usize::from(class(child, locus))]);
+                    let total = |of: &dyn Fn(usize) -> u32| u32::from(start) + (0..LOCI).map(of).sum::<u32>();
+                    prop_assert_eq!(passes, total(&least) <= u32::from(LIMIT), "{:?} {}", instructions, child);
+                    prop_assert!(passes || total(&exact) > u32::from(LIMIT));
+                }
             }
         }
     }

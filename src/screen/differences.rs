@@ -1,6 +1,5 @@
 //! Counts the alleles by which two profiles differ, which finds samples of one person.
 
-use super::locus::Carries;
 use super::plan::{Counted, Screen};
 use crate::model::GenotypeCode;
 
@@ -42,13 +41,13 @@ impl Differences {
     pub fn screen(&self, loci: impl IntoIterator<Item = (usize, GenotypeCode)>, panel: usize, most: usize) -> Screen {
         assert!(most <= Screen::MOST_MISSES, "more than the kernel can count");
         let counted = |(first_row, code): (usize, GenotypeCode)| {
-            // A sample without one of the alleles differs in at least one, so nobody misses more loci than alleles
-            // differ.
-            let [first, second] = self.alleles[usize::from(code)].map(|allele| 1 << allele);
-            let tolerated = Carries { first, second };
-            Counted { first_row: first_row as u16, tolerated, misses: 0.0 }
+            // A sample without one of the alleles differs in at least that one.
+            let [first, second] = self.alleles[usize::from(code)];
+            let second = (second != first).then_some(second);
+            let set = move |allele| Counted { first_row: first_row as u16, alleles: 1_u128 << allele, misses: 0.0 };
+            std::iter::once(first).chain(second).map(set)
         };
-        Screen::of_parts(loci.into_iter().map(counted).collect(), vec![most; panel + 1])
+        Screen::of_parts(loci.into_iter().flat_map(counted).collect(), vec![most; panel + 1])
     }
 }
 

@@ -8,7 +8,7 @@
 use crate::index::Row;
 
 use super::instructions::Instructions;
-use super::screens::{Counter, OVERFLOW, SET, Screens, Unit, WORDS};
+use super::screens::{Counter, GROUP, SET, Screens, Unit, WORDS};
 
 /// Screens one block for the families of all parts, one after the other. Sets, per family, the bits of the children who
 /// miss no more loci than its plan allows. The first row of the block is the mask of the children who take part; every
@@ -136,32 +136,23 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
             Unit::Alone(counter) => {
                 (these, rest) = rest.split_at_mut(1);
                 let misses = next(counter);
-                match (counter.start, counter.pairs) {
-                    (None, _) => these[0] = Row::default(),
-                    (Some(start), false) => {
-                        fill(&mut these[0], |part| within(&count::<1, 8, W>(found, part, misses, start)))
-                    }
-                    (Some(start), true) => {
-                        fill(&mut these[0], |part| within(&count::<2, 16, W>(found, part, misses, start)))
-                    }
+                match counter.start {
+                    None => these[0] = Row::default(),
+                    Some(start) => fill(&mut these[0], |part| within(count::<W>(found, part, misses, start).over)),
                 }
             }
             Unit::Together(counters, joint) => {
                 (these, rest) = rest.split_at_mut(2 + joint.len());
                 let misses = [next(&counters[0]), next(&counters[1])];
                 for part in 0..SET / W {
-                    let counts: [Count<W>; 2] = std::array::from_fn(|i| {
-                        // With a start of 0, somebody may have 15 misses; without one, nobody passes anyway.
-                        let start = counters[i].start.unwrap_or(0);
-                        match counters[i].pairs {
-                            false => count::<1, 8, W>(found, part, misses[i], start),
-                            true => count::<2, 16, W>(found, part, misses[i], start),
-                        }
-                    });
-                    let own = |i: usize| few_enough(&counts[i], counters[i].too_many);
-                    let both = |too_many: [u8; 2]| few_enough(&counts[0], too_many[0]).and(few_enough(&counts[1], too_many[1]));
-                    let all = [own(0), own(1)].into_iter().chain(joint.iter().map(|joint| both(joint.too_many)));
-                    for (passed, these) in these.iter_mut().zip(all) {
+                    // Without a start nobody passes, whatever is counted.
+                    let count = |i: usize| count::<W>(found, part, misses[i], counters[i].start.unwrap_or(0));
+                    let (a, b) = (count(0), count(1));
+                    let (sum, over) = (add(&a.bits, &b.bits), a.over.or(b.over));
+                    let own = [(&a, &counters[0]), (&b, &counters[1])]
+                        .map(|(count, counter)| within(count.over.or(at_least(&count.bits, counter.too_many))));
+                    let both = joint.iter().map(|joint| within(over.or(at_least(&sum, joint.too_many))));
+                    for (passed, these) in these.iter_mut().zip(own.into_iter().chain(both)) {
                         passed.as_chunks_mut::<W>().0[part] = these.0;
                     }
                 }
@@ -215,47 +206,49 @@ struct Count<const W: usize> {
 }
 
 /// Counts the misses of a part of a block, given the first value of the counter and the numbers of the sets of those who
-/// miss each locus, `EACH` per locus and `MISSES` per group of loci. It counts all loci, because the processor cannot
-/// predict after how many nobody is left, and a misprediction costs as much as a group of loci.
+/// miss. It counts all sets, because the processor cannot predict after how many nobody is left, and a misprediction
+/// costs as much as a group of them.
 #[inline(always)]
-fn count<const EACH: usize, const MISSES: usize, const W: usize>(
-    found: &[u64; WORDS],
-    part: usize,
-    misses: &[u16],
-    start: u8,
-) -> Count<W> {
+fn count<const W: usize>(found: &[u64; WORDS], part: usize, misses: &[u16], start: u8) -> Count<W> {
     let bit = |number: usize| Bits::of(start >> number & 1 == 1);
     let (mut low, mut eights, mut over) = ([bit(0), bit(1), bit(2)], bit(3), Bits::NONE);
-    let at = |number: u16| Bits(set(found, number).as_chunks::<W>().0[part]);
-    for misses in misses.as_chunks::<MISSES>().0 {
-        let missing = |i: usize| match EACH {
-            1 => at(misses[i]),
-            _ => at(misses[2 * i]).or(at(misses[2 * i + 1])),
-        };
-        let carry = add_group(&mut low, missing);
+    for misses in misses.as_chunks::<GROUP>().0 {
+        let carry = add_group(&mut low, |i| Bits(set(found, misses[i]).as_chunks::<W>().0[part]));
         over = over.or(eights.and(carry));
         eights = eights.xor(carry);
     }
     Count { bits: [low[0], low[1], low[2], eights], over }
 }
 
-/// Returns the children whose counters did not overflow.
+/// Adds two counters.
 #[inline(always)]
-fn within<const W: usize>(count: &Count<W>) -> Bits<W> {
-    Bits::ALL.without(count.over)
+fn add<const W: usize>(a: &[Bits<W>; 4], b: &[Bits<W>; 4]) -> [Bits<W>; 5] {
+    let mut carry = Bits::NONE;
+    let mut sum = [Bits::NONE; 5];
+    for i in 0..4 {
+        (sum[i], carry) = full_add(a[i], b[i], carry);
+    }
+    sum[4] = carry;
+    sum
 }
 
-/// Returns the children whose counters are below a value. It has no branches, because families differ and the processor
-/// would mispredict them.
+/// Returns the children whose counters did not overflow.
 #[inline(always)]
-fn few_enough<const W: usize>(count: &Count<W>, too_many: u8) -> Bits<W> {
-    // From the lowest bit up: a higher bit decides unless it equals that of the value.
+fn within<const W: usize>(over: Bits<W>) -> Bits<W> {
+    Bits::ALL.without(over)
+}
+
+/// Returns the children whose counters are at least `least`. It has no branches, because families differ and the
+/// processor would mispredict them.
+#[inline(always)]
+fn at_least<const BITS: usize, const W: usize>(counter: &[Bits<W>; BITS], least: u8) -> Bits<W> {
+    // From the lowest bit up: a higher bit decides unless it equals that of `least`.
     let decide = |reached: Bits<W>, (i, &bit): (usize, &Bits<W>)| {
-        let low = Bits::of(too_many >> i & 1 == 0);
+        let low = Bits::of(least >> i & 1 == 0);
         reached.and(bit).or(low.and(reached.or(bit)))
     };
-    let reached = count.bits.iter().enumerate().fold(Bits::ALL, decide);
-    within(count).without(reached.without(Bits::of(too_many >= OVERFLOW)))
+    let reached = counter.iter().enumerate().fold(Bits::ALL, decide);
+    reached.without(Bits::of(usize::from(least) >> BITS > 0))
 }
 
 #[cfg(test)]

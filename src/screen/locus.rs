@@ -28,8 +28,10 @@ pub struct LocusScreen {
     pub best_tolerated: f64,
     /// The largest log10 LR of a genotype that is not tolerated; less than [`Self::best_tolerated`].
     pub best_other: f64,
-    /// The probability that an unrelated typed child is not tolerated.
-    pub misses: f64,
+    /// The largest log10 LR of a genotype with an allele of neither set.
+    pub best_neither: f64,
+    /// The probabilities that an unrelated typed child has no allele of the first set, and none of the second.
+    pub misses: [f64; 2],
 }
 
 /// A compiled locus with the ways to screen it.
@@ -98,16 +100,48 @@ impl ScreenedLocus {
 }
 
 impl ScreenedLocus {
-    /// Returns the least that a typed child loses of [`Self::best`] if its genotype is not among these, at least 0.
-    pub(super) fn drop_if_missed(&self, tolerated: Carries) -> f64 {
-        let mut best = f64::NEG_INFINITY;
-        let sides = tolerated.sides(self.alleles);
-        for_each_genotype(&self.table, self.alleles, |a, b, value| {
-            if sides[a] | sides[b] != BOTH {
-                best = best.max(value);
-            }
-        });
-        (self.best - best).max(0.0)
+    /// Returns the least that a typed child loses of [`Self::best`] per set of which it has no allele, at least 0.
+    pub(super) fn drop_per_miss(&self, sets: Carries) -> f64 {
+        drop_per_miss(self.best, &bests(&self.table, self.alleles, sets), sets.are_one())
+    }
+}
+
+/// Returns the largest log10 LR of the genotypes with an allele of neither set, of the first, of the second, of both.
+fn bests(table: &LocusTable, alleles: usize, sets: Carries) -> [f64; 4] {
+    let sides = sets.sides(alleles);
+    let mut bests = [f64::NEG_INFINITY; 4];
+    for_each_genotype(table, alleles, |a, b, value| {
+        let best = &mut bests[usize::from(sides[a] | sides[b])];
+        *best = best.max(value);
+    });
+    bests
+}
+
+/// Returns the least that a child loses of `best` per set of which it has no allele. Sets that are one and the same are
+/// missed together, which counts as one.
+fn drop_per_miss(best: f64, &[neither, first, second, _]: &[f64; 4], are_one: bool) -> f64 {
+    let drop = if are_one { best - neither } else { f64::min(best - first.max(second), (best - neither) / 2.0) };
+    drop.max(0.0)
+}
+
+impl LocusScreen {
+    /// Returns the least that a child loses of [`Self::best_tolerated`] per set of which it has no allele.
+    pub(super) fn drop_per_miss(&self) -> f64 {
+        let bests = [self.best_neither, self.best_other, self.best_other, self.best_tolerated];
+        drop_per_miss(self.best_tolerated, &bests, self.tolerated.are_one())
+    }
+
+    /// Returns the sets, each with the probability that an unrelated typed child has no allele of it; one if both are the
+    /// same.
+    pub(super) fn sets(&self) -> impl Iterator<Item = (AlleleSet, f64)> + Clone + use<> {
+        let Carries { first, second } = self.tolerated;
+        let all = [(first, self.misses[0]), (second, self.misses[1])];
+        all.into_iter().take(if self.tolerated.are_one() { 1 } else { 2 })
+    }
+
+    /// Returns the probability that an unrelated typed child is not tolerated, or more.
+    pub(super) fn exclusion(&self) -> f64 {
+        self.sets().map(|(_, misses)| misses).sum()
     }
 }
 
@@ -118,7 +152,12 @@ impl Carries {
         alleles & self.first != 0 && alleles & self.second != 0
     }
 
-    /// Returns, per allele, in which of the two sets it is; a genotype passes if its alleles are in [`BOTH`] together.
+    /// Reports whether both sets are the same.
+    fn are_one(self) -> bool {
+        self.first == self.second
+    }
+
+    /// Returns, per allele, in which of the two sets it is; bit 0 is the first, bit 1 the second.
     fn sides(self, alleles: usize) -> Vec<u8> {
         let is_in = |set: AlleleSet, allele: usize| (set >> allele & 1) as u8;
         (0..alleles).map(|allele| is_in(self.first, allele) | is_in(self.second, allele) << 1).collect()
@@ -126,10 +165,7 @@ impl Carries {
 
     /// Computes the probability that two random alleles pass.
     fn share(self, frequencies: &[f64]) -> f64 {
-        let miss = |set: AlleleSet| {
-            let carried: f64 = positions(set).map(|position| frequencies[position]).sum();
-            (1.0 - carried) * (1.0 - carried)
-        };
+        let miss = |set| missing(set, frequencies);
         1.0 - miss(self.first) - miss(self.second) + miss(self.first | self.second)
     }
 
@@ -145,8 +181,11 @@ impl Carries {
     }
 }
 
-/// Both sets: see [`Carries::sides`].
-const BOTH: u8 = 3;
+/// Computes the probability that two random alleles are not of a set.
+fn missing(set: AlleleSet, frequencies: &[f64]) -> f64 {
+    let carried: f64 = positions(set).map(|position| frequencies[position]).sum();
+    (1.0 - carried) * (1.0 - carried)
+}
 
 /// Calls `each` with the two alleles and the log10 LR of every genotype.
 fn for_each_genotype(table: &LocusTable, alleles: usize, mut each: impl FnMut(usize, usize, f64)) {
@@ -162,19 +201,19 @@ fn for_each_genotype(table: &LocusTable, alleles: usize, mut each: impl FnMut(us
 
 impl LocusScreen {
     fn new(table: &LocusTable, frequencies: &[f64], tolerance: f64) -> Option<Self> {
-        let alleles = frequencies.len();
         let tolerated = Carries::covering(table, frequencies, tolerance);
         let misses = 1.0 - tolerated.share(frequencies);
         if misses < 1e-3 {
             return None;
         }
-        let is_tolerated = tolerated.sides(alleles);
-        let (mut best_tolerated, mut best_other) = (0.0_f64, f64::NEG_INFINITY);
-        for_each_genotype(table, alleles, |a, b, value| {
-            let best = if is_tolerated[a] | is_tolerated[b] == BOTH { &mut best_tolerated } else { &mut best_other };
-            *best = best.max(value);
-        });
-        (best_other < best_tolerated).then_some(Self { tolerated, best_tolerated, best_other, misses })
+        let bests = bests(table, frequencies.len(), tolerated);
+        let [best_neither, first, second, best_tolerated] = bests;
+        let best_other = best_neither.max(first).max(second);
+        // An untyped child is tolerated, too.
+        let best_tolerated = best_tolerated.max(0.0);
+        let misses = [tolerated.first, tolerated.second].map(|set| missing(set, frequencies));
+        let screen = Self { tolerated, best_tolerated, best_other, best_neither, misses };
+        (best_other < best_tolerated).then_some(screen)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Plans the screening of a family: what to count, and how many misses to allow.
 
+use std::collections::BTreeMap;
+
 use super::bound::{MOST_MISSES, SLACK, may_reach, misses_allowed, passes};
 use super::classes::Classes;
 use super::instructions::{Costs, Instructions};
-use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
+use super::locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 use super::weights::Weights;
 
 /// Way to find the children that can reach the threshold with a family.
@@ -45,21 +47,20 @@ pub struct UntypedGroup {
 /// A screening plan over the rows of an index.
 #[derive(Clone, Debug)]
 pub struct Screen {
-    /// The loci counted; those that exclude most come first.
-    pub(super) loci: Vec<Counted>,
+    /// The sets counted, one or two per locus; loci that exclude most come first.
+    pub(super) sets: Vec<Counted>,
     /// Per number of untyped loci, the misses allowed; the list ends where nobody can reach the threshold any more.
     pub(super) allowed: Vec<usize>,
     expected: f64,
 }
 
-/// A locus that is counted.
+/// A set of alleles that is counted: a child misses it if it is typed and has none of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
     /// The locus's first row within a block.
     pub(super) first_row: u16,
-    /// The tolerated genotypes; untyped children are tolerated, too.
-    pub(super) tolerated: Carries,
-    /// The probability that an unrelated typed child misses the locus.
+    pub(super) alleles: AlleleSet,
+    /// The probability that an unrelated typed child misses it.
     pub(super) misses: f64,
 }
 
@@ -80,8 +81,8 @@ impl Plan {
         let counted = candidates.min_by(|a, b| a.expected.total_cmp(&b.expected));
         let weights = Weights::new(loci, threshold);
         let Costs { weigh_all, weigh_one } = layout.instructions.costs();
-        match counted.filter(|counted| 1.0 + weigh_one * counted.expected < weigh_all) {
-            Some(counted) => Self::Screen(counted.screen(), weights),
+        match counted.map(|counted| counted.screen()).filter(|screen| screen.cost(weigh_one) < weigh_all) {
+            Some(screen) => Self::Screen(screen, weights),
             None => Self::Weigh(weights),
         }
     }
@@ -142,48 +143,58 @@ fn expected(layout: &Layout, allowed: &[usize], panel: usize, misses: impl Itera
 }
 
 /// A way to screen a view with the counters of two other views of its family. For example, the children of a couple miss
-/// few loci of the father alone and few of the mother alone.
+/// few sets of the father alone and of the mother alone together.
 #[derive(Clone, Debug)]
 pub struct Both {
-    /// Per counter and number of untyped loci, the misses allowed; the list ends where nobody can reach the threshold any
-    /// more.
-    allowed: [Vec<usize>; 2],
+    /// Per number of untyped loci, the misses allowed to both counters together; the list ends where nobody can reach the
+    /// threshold any more.
+    allowed: Vec<usize>,
     expected: f64,
 }
 
 impl Both {
-    /// Derives the misses that a view allows to the counters of two screens. Every regular child whose sum of table
-    /// values reaches the threshold has no more.
+    /// Derives the misses that a view allows to two counters together. Every regular child whose sum of table values
+    /// reaches the threshold has no more.
     ///
-    /// `loci` holds, per locus of the panel, the view's compiled locus if it is informative. The result is `None` if no
-    /// child can reach the threshold or if a counter excludes nobody.
-    #[must_use]
-    pub fn new(
+    /// `loci` holds, per locus of the panel, the view's compiled locus if it is informative, and `counters` the set of
+    /// each counted locus by its first row. The result is `None` if no child can reach the threshold, or if it would
+    /// exclude nobody.
+    fn new(
         loci: &[Option<&ScreenedLocus>],
-        counters: [&Screen; 2],
+        counters: &[BTreeMap<u16, &Counted>; 2],
         layout: &Layout,
         threshold: f64,
     ) -> Option<Self> {
-        let (mut allowed, mut share) = ([Vec::new(), Vec::new()], 1.0);
-        for (allowed, counter) in allowed.iter_mut().zip(counters) {
-            let most = loci.iter().map(|locus| locus.map_or(0.0, |locus| locus.best)).collect();
-            let drop = |counted: &Counted| {
-                let locus = layout.first_rows.binary_search(&usize::from(counted.first_row)).ok();
-                locus.and_then(|locus| loci[locus]).map_or(0.0, |locus| locus.drop_if_missed(counted.tolerated))
+        let most = loci.iter().map(|locus| locus.map_or(0.0, |locus| locus.best)).collect();
+        let (mut drops, mut misses) = (Vec::with_capacity(2 * loci.len()), Vec::with_capacity(2 * loci.len()));
+        for (locus, &first_row) in loci.iter().zip(&layout.first_rows) {
+            let sets = counters.each_ref().map(|counter| counter.get(&(first_row as u16)).copied());
+            let (first, second) = match sets {
+                [None, None] => continue,
+                [Some(one), None] | [None, Some(one)] => (one, one),
+                [Some(first), Some(second)] => (first, second),
             };
-            *allowed = allowances(most, counter.loci.iter().map(drop).collect(), threshold - SLACK)?;
-            if allowed[0] > Screen::MOST_MISSES {
-                return None;
+            // A miss of both counters counts twice, even if their sets are the same.
+            let carries = Carries { first: first.alleles, second: second.alleles };
+            let drop = locus.map_or(0.0, |locus| locus.drop_per_miss(carries));
+            let twice = sets[0].is_some() && sets[1].is_some();
+            let drop = if twice && first.alleles == second.alleles { drop / 2.0 } else { drop };
+            for set in sets.into_iter().flatten() {
+                drops.push(drop);
+                misses.push(set.misses);
             }
-            share *= expected(layout, allowed, loci.len(), counter.loci.iter().map(|counted| counted.misses));
         }
-        Some(Self { allowed, expected: share })
+        let allowed = allowances(most, drops, threshold - SLACK)?;
+        if allowed[0] > Screen::MOST_MISSES {
+            return None;
+        }
+        let expected = expected(layout, &allowed, loci.len(), misses.iter().copied());
+        Some(Self { allowed, expected })
     }
 
-    /// Returns the misses that each counter allows to a child untyped at `untyped` loci; `None` if it cannot reach the
-    /// threshold.
-    pub(super) fn misses_allowed(&self, untyped: usize) -> Option<[usize; 2]> {
-        Some([*self.allowed[0].get(untyped)?, *self.allowed[1].get(untyped)?])
+    /// Returns the misses allowed to a child untyped at `untyped` loci; `None` if it cannot reach the threshold.
+    pub(super) fn misses_allowed(&self, untyped: usize) -> Option<usize> {
+        self.allowed.get(untyped).copied()
     }
 }
 
@@ -212,15 +223,17 @@ impl Shared {
     #[must_use]
     pub fn find(views: &[Viewed<'_>], layout: &Layout) -> Option<Self> {
         let screens = views.iter().enumerate().filter_map(|(i, view)| Some((i, view.plan.screen()?)));
-        let mut screens: Vec<(usize, &Screen)> = screens.filter(|(_, screen)| !screen.has_pairs()).collect();
+        let mut screens: Vec<(usize, &Screen)> = screens.collect();
         screens.sort_by(|a, b| a.1.expected.total_cmp(&b.1.expected));
-        let [(first, a), (second, b)] = *screens.first_chunk()?;
+        let mut single = screens.into_iter().filter_map(|(i, screen)| Some((i, screen.single_sets()?)));
+        let ((first, a), (second, b)) = (single.next()?, single.next()?);
+        let counters = [a, b];
         let Costs { weigh_all, weigh_one } = layout.instructions.costs();
         let other = |&(i, view): &(usize, &Viewed<'_>)| i != first && i != second && !matches!(view.plan, Plan::Nothing);
         let shared = |(i, view): (usize, &Viewed<'_>)| {
-            let both = Both::new(&view.loci, [a, b], layout, view.threshold)?;
+            let both = Both::new(&view.loci, &counters, layout, view.threshold)?;
             let alone = match view.plan.screen() {
-                Some(screen) => 1.0 + weigh_one * screen.expected,
+                Some(screen) => screen.cost(weigh_one),
                 None => weigh_all,
             };
             (COST_OF_COMPARING + weigh_one * both.expected < alone).then_some((i, both))
@@ -229,6 +242,9 @@ impl Shared {
         (!both.is_empty()).then_some(Self { counters: [first, second], both })
     }
 }
+
+/// Number of sets that cost one unit.
+const USUAL_SETS: f64 = 24.0;
 
 /// Cost of comparing two counters with the misses that another view allows, in units of counting.
 const COST_OF_COMPARING: f64 = 0.2;
@@ -255,24 +271,29 @@ impl<'a> Candidate<'a> {
                 },
             }
         }
-        let drops = counted.iter().map(|(s, _)| s.best_tolerated - s.best_other).collect();
+        let drop = |(screen, _): &(&LocusScreen, usize)| {
+            let drop = screen.drop_per_miss();
+            screen.sets().map(move |_| drop)
+        };
+        let drops: Vec<f64> = counted.iter().flat_map(drop).collect();
+        let sets = drops.len();
         let allowed = allowances(most, drops, threshold)?;
-        if allowed[0] > Screen::MOST_MISSES || allowed[0] >= counted.len() {
+        if allowed[0] > Screen::MOST_MISSES || allowed[0] >= sets {
             return None;
         }
-        let expected = expected(layout, &allowed, loci.len(), counted.iter().map(|(screen, _)| screen.misses));
-        counted.sort_by(|a, b| b.0.misses.total_cmp(&a.0.misses));
+        let misses = counted.iter().flat_map(|(screen, _)| screen.sets()).map(|(_, misses)| misses);
+        let expected = expected(layout, &allowed, loci.len(), misses);
+        counted.sort_by(|a, b| b.0.exclusion().total_cmp(&a.0.exclusion()));
         Some(Self { counted, allowed, expected })
     }
 
     fn screen(&self) -> Screen {
-        let counted = |&(locus, first_row): &(&LocusScreen, usize)| Counted {
-            first_row: first_row as u16,
-            tolerated: locus.tolerated,
-            misses: locus.misses,
+        let counted = |&(locus, first_row): &(&LocusScreen, usize)| {
+            let first_row = first_row as u16;
+            locus.sets().map(move |(alleles, misses)| Counted { first_row, alleles, misses })
         };
         Screen {
-            loci: self.counted.iter().map(counted).collect(),
+            sets: self.counted.iter().flat_map(counted).collect(),
             allowed: self.allowed.clone(),
             expected: self.expected,
         }
@@ -283,13 +304,19 @@ impl Screen {
     /// The largest number of misses that the kernel's counter of four bits can distinguish from one more.
     pub const MOST_MISSES: usize = MOST_MISSES;
 
-    pub(super) fn of_parts(loci: Vec<Counted>, allowed: Vec<usize>) -> Self {
-        Self { loci, allowed, expected: 0.0 }
+    pub(super) fn of_parts(sets: Vec<Counted>, allowed: Vec<usize>) -> Self {
+        Self { sets, allowed, expected: 0.0 }
     }
 
-    /// Reports whether the screen has two different sets at a locus.
-    pub(super) fn has_pairs(&self) -> bool {
-        self.loci.iter().any(|locus| locus.tolerated.second != locus.tolerated.first)
+    /// Returns the set of each locus by its first row; `None` if a locus has two.
+    fn single_sets(&self) -> Option<BTreeMap<u16, &Counted>> {
+        let sets: BTreeMap<u16, &Counted> = self.sets.iter().map(|set| (set.first_row, set)).collect();
+        (sets.len() == self.sets.len()).then_some(sets)
+    }
+
+    /// Returns the cost of screening a child, in units of counting one set per locus, given that of weighing one.
+    fn cost(&self, weigh_one: f64) -> f64 {
+        self.sets.len() as f64 / USUAL_SETS + weigh_one * self.expected
     }
 
     /// Returns the expected share of unrelated children who pass.

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::locus::{AlleleSet, Carries, positions};
+use super::locus::{AlleleSet, positions};
 use super::plan::{Both, Counted, Screen};
 use crate::index::BLOCK;
 
-/// Number of loci per group of the kernel; a family's last group is filled up with loci that nobody misses.
+/// Number of sets per group of the kernel; a family's last group is filled up with sets that nobody misses.
 pub(super) const GROUP: usize = 8;
 
 /// Number of words of a set.
@@ -32,8 +32,7 @@ pub struct Screens<'s> {
     pub(super) sets: Vec<Set>,
     /// The rows of all sets, one after the other.
     pub(super) rows: Vec<u16>,
-    /// Per family and locus, the set of children who miss it; two sets in families with `pairs`, where a child misses
-    /// the locus if it is in either.
+    /// Per counter and counted set of alleles, the set of children who miss it.
     pub(super) misses: Vec<u16>,
     /// Number of untyped loci of the children for whom the counters' starts are set.
     untyped: Option<usize>,
@@ -82,8 +81,6 @@ pub(super) struct Counter<'s> {
     screen: &'s Screen,
     /// Its number of entries in `misses`.
     pub(super) misses: usize,
-    /// Set if it has two entries per locus.
-    pub(super) pairs: bool,
     /// First value, chosen so that the counter overflows with one miss too many; `None` if nobody passes.
     pub(super) start: Option<u8>,
     /// The smallest value of a child that does not pass the screen; 16 if all pass whose counter did not overflow.
@@ -94,37 +91,32 @@ pub(super) struct Counter<'s> {
 #[derive(Debug)]
 pub(super) struct Joint<'s> {
     both: &'s Both,
-    /// Per counter, the smallest value of a child that does not pass; 16 if all pass whose counter did not overflow.
-    pub(super) too_many: [u8; 2],
+    /// The smallest sum of both counters of a child that does not pass; at most 31.
+    pub(super) too_many: u8,
 }
 
-/// The value that a counter of four bits does not reach.
-pub(super) const OVERFLOW: u8 = 16;
-
 impl Counter<'_> {
-    /// Sets the start for the most misses that anyone is allowed, and returns the smallest value of a child who may not
-    /// have so many: 0 if nobody passes.
-    fn start(&mut self, most: Option<usize>) -> impl Fn(Option<usize>) -> u8 + use<> {
-        let start = most.map(|most| (Screen::MOST_MISSES - most) as u8);
-        self.start = start;
-        move |allowed| start.zip(allowed).map_or(0, |(start, allowed)| start + allowed as u8 + 1)
+    fn start(&mut self, untyped: usize, most: Option<usize>) {
+        self.start = most.map(|most| (Screen::MOST_MISSES - most) as u8);
+        let own = self.start.zip(self.screen.misses_allowed(untyped));
+        self.too_many = own.map_or(0, |(start, allowed)| start + allowed as u8 + 1);
     }
 }
 
 impl Unit<'_> {
     fn turn_to(&mut self, untyped: usize) {
         match self {
-            Unit::Alone(counter) => {
-                let own = counter.screen.misses_allowed(untyped);
-                counter.too_many = counter.start(own)(own);
-            }
+            Unit::Alone(counter) => counter.start(untyped, counter.screen.misses_allowed(untyped)),
             Unit::Together(counters, joint) => {
-                for (number, counter) in counters.iter_mut().enumerate() {
-                    let own = counter.screen.misses_allowed(untyped);
-                    let of = |joint: &Joint<'_>| joint.both.misses_allowed(untyped).map(|allowed| allowed[number]);
-                    let too_many = counter.start(joint.iter().filter_map(of).chain(own).max());
-                    counter.too_many = too_many(own);
-                    joint.iter_mut().for_each(|joint| joint.too_many[number] = too_many(of(joint)));
+                // Either counter may have all of the misses that both may have together.
+                let together = joint.iter().filter_map(|joint| joint.both.misses_allowed(untyped)).max();
+                for counter in counters.iter_mut() {
+                    counter.start(untyped, counter.screen.misses_allowed(untyped).max(together));
+                }
+                let starts = counters.each_ref().map(|counter| counter.start.unwrap_or(0));
+                for joint in joint {
+                    let allowed = joint.both.misses_allowed(untyped);
+                    joint.too_many = allowed.map_or(0, |allowed| starts[0] + starts[1] + allowed as u8 + 1);
                 }
             }
         }
@@ -164,20 +156,14 @@ impl<'s> Screens<'s> {
         let mut misses = Vec::new();
         let mut counter = |screen: &'s Screen| {
             let before = misses.len();
-            let pairs = screen.has_pairs();
-            for locus in &screen.loci {
-                let [first, second] = misses_of(locus).map(|asked| sets.number_of(&asked));
-                misses.push(first);
-                misses.extend(pairs.then_some(second));
-            }
-            let loci = screen.loci.len().next_multiple_of(GROUP);
-            misses.resize(before + loci * if pairs { 2 } else { 1 }, NOBODY);
-            Counter { screen, misses: misses.len() - before, pairs, start: None, too_many: 0 }
+            misses.extend(screen.sets.iter().map(|set| sets.number_of(&missing(set))));
+            misses.resize(before + screen.sets.len().next_multiple_of(GROUP), NOBODY);
+            Counter { screen, misses: misses.len() - before, start: None, too_many: 0 }
         };
         let units = asked.iter().map(|asked| match asked {
             Asked::Alone(screen) => Unit::Alone(counter(screen)),
             Asked::Together(screens, both) => {
-                let joint = both.iter().map(|&both| Joint { both, too_many: [0; 2] }).collect();
+                let joint = both.iter().map(|&both| Joint { both, too_many: 0 }).collect();
                 Unit::Together(screens.map(&mut counter), joint)
             }
         });
@@ -211,21 +197,9 @@ struct AskedSet {
     without: bool,
 }
 
-/// Reports whether a set is empty because it has no alleles.
-fn is_empty(asked: &AskedSet) -> bool {
-    asked.alleles == 0 && !asked.without
-}
-
-/// Returns two sets; the children in either of them miss the locus.
-fn misses_of(locus: &Counted) -> [AskedSet; 2] {
-    let Carries { first, second } = locus.tolerated;
-    let first_row = locus.first_row;
-    let second = if second == first {
-        AskedSet { first_row, alleles: 0, without: false }
-    } else {
-        AskedSet { first_row, alleles: second, without: true }
-    };
-    [AskedSet { first_row, alleles: first, without: true }, second]
+/// Returns the set of the children who miss a set of alleles.
+fn missing(counted: &Counted) -> AskedSet {
+    AskedSet { first_row: counted.first_row, alleles: counted.alleles, without: true }
 }
 
 /// The sets requested so far.
@@ -239,12 +213,11 @@ struct Sets {
 impl Sets {
     /// Adds all sets that are requested, or none if there may not be enough numbers for them.
     fn try_add(&mut self, asked: &Asked<'_>) -> bool {
-        let loci = || asked.screens().flat_map(|screen| &screen.loci);
-        if self.known.len() + 2 * loci().count() + 1 > NUMBERS {
+        let sets = || asked.screens().flat_map(|screen| &screen.sets);
+        if self.known.len() + sets().count() + 1 > NUMBERS {
             return false;
         }
-        let asked = loci().flat_map(misses_of);
-        asked.filter(|asked| !is_empty(asked)).for_each(|asked| _ = self.known.insert(asked, NOBODY));
+        sets().for_each(|set| _ = self.known.insert(missing(set), NOBODY));
         true
     }
 
@@ -278,9 +251,8 @@ mod tests {
     #[test]
     fn no_number_is_given_twice() {
         let screen = |number: u128| {
-            let set = |which: u128| 1 + (2 * number + which);
-            let locus = Counted { first_row: 1, tolerated: Carries { first: set(0), second: set(1) }, misses: 0.0 };
-            Screen::of_parts(vec![locus], vec![0])
+            let set = |which: u128| Counted { first_row: 1, alleles: 1 + (2 * number + which), misses: 0.0 };
+            Screen::of_parts(vec![set(0), set(1)], vec![0])
         };
         let screens: Vec<Screen> = (0..4200).map(screen).collect();
         let parts = Screens::new(&screens.iter().map(Asked::Alone).collect::<Vec<_>>());
