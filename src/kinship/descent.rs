@@ -317,8 +317,8 @@ impl<'a> Descent<'a> {
     fn arrive_at(&self, arrival: &Arrival, weights: &[f64], arrives: &mut [f64]) {
         match arrival {
             Arrival::Unchanged => arrives.copy_from_slice(weights),
-            Arrival::Once(side) => add_combination(arrives, weights.iter(), self.transition(*side).cells()),
-            Arrival::Long(cells) => add_combination(arrives, weights.iter(), cells),
+            Arrival::Once(side) => add_combination(arrives, &weights.iter(), self.transition(*side).cells()),
+            Arrival::Long(cells) => add_combination(arrives, &weights.iter(), cells),
         }
     }
 
@@ -376,7 +376,7 @@ impl<'a> Descent<'a> {
         let mut row = vec![0.0; n];
         for (x, joint) in joint.chunks_exact_mut(n).enumerate() {
             row.fill(0.0);
-            add_combination(&mut row, cells[x..].iter().step_by(n), &half);
+            add_combination(&mut row, &cells[x..].iter().step_by(n), &half);
             joint.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
         }
     }

@@ -154,6 +154,15 @@ impl LocusOutcomes {
         let possible = self.outcomes.iter().filter(|o| o.log10_lr.is_finite() && o.under(hypothesis) > 0.0);
         let mut rounded: Vec<(i64, f64)> =
             possible.map(|o| ((o.log10_lr / step).floor() as i64, o.under(hypothesis))).collect();
+        let steps = || rounded.iter().map(|one| one.0);
+        let (Some(low), Some(high)) = (steps().min(), steps().max()) else { return rounded };
+        // Many values share few steps: sorting them would take longer.
+        if let Some(span @ ..MOST_STEPS) = high.checked_sub(low) {
+            let mut sums = vec![0.0; span as usize + 1];
+            rounded.iter().for_each(|&(step, probability)| sums[(step - low) as usize] += probability);
+            let merged = (low..).zip(sums);
+            return merged.filter(|&(_, probability)| probability > 0.0).collect();
+        }
         rounded.sort_by_key(|one| one.0);
         rounded.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
@@ -386,6 +395,9 @@ impl LrDistribution {
 fn at_least_one(probabilities: impl Iterator<Item = f64>) -> f64 {
     -libm::expm1(probabilities.map(|p| libm::log1p(-p)).sum())
 }
+
+/// Steps between the values of a locus, below which the values are merged without sorting.
+const MOST_STEPS: i64 = 1 << 16;
 
 /// Computes the distribution of a sum of independent integers: returns the value of the first cell, and the cells.
 /// Drops sums as soon as they are certain to stay below `least`.

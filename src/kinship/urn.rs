@@ -229,13 +229,13 @@ fn add_product(sums: &mut [f64], factor: f64, rows: &[f64], columns: &[f64]) {
 /// Adds several outer products, one after the other: `rows` and `columns` list the vectors of `n` numbers.
 fn add_products(sums: &mut [f64], rows: &[f64], columns: &[f64], n: usize) {
     for (row, sums) in sums.chunks_exact_mut(n).enumerate() {
-        add_combination(sums, rows[row..].iter().step_by(n), columns);
+        add_combination(sums, &rows[row..].iter().step_by(n), columns);
     }
 }
 
 /// Adds a linear combination of rows, one row after the other: `factors` are those of the rows in `rows`, each of the
 /// length of `sums`.
-pub(super) fn add_combination<'f>(sums: &mut [f64], factors: impl Iterator<Item = &'f f64> + Clone, rows: &[f64]) {
+pub(super) fn add_combination<'f>(sums: &mut [f64], factors: &(impl Iterator<Item = &'f f64> + Clone), rows: &[f64]) {
     /// Adds to the sums of a few columns, which stay in registers.
     fn add_block<'f, const W: usize>(
         sums: &mut [f64],
