@@ -399,15 +399,16 @@ mod tests {
         let found = lab.import("d.csv", &some, ImportOptions::default());
         let expected = [("D0", "child", "N0"), ("D2", "child", "A2"), ("D3", "child", "C5"), ("D3", "child", "A0")];
         lab.expect(&found, &expected);
+        assert!(fs::read(&index).unwrap() == written, "the index is used as long as few samples are newer");
 
         // A profile that was replaced since: the former one counts no more.
         let replace = ImportOptions { on_conflict: OnConflict::Replace, ..ImportOptions::default() };
         assert!(lab.import("replaced.csv", &[("C9", 700)], replace).is_empty());
         let found = lab.import("e.csv", &[("E0", 700), ("E1", 9)], ImportOptions::default());
         lab.expect(&found, &[("E0", "child", "C9")]);
-        assert!(fs::read(&index).unwrap() == written, "the index is used as long as few samples are newer");
 
         // A damaged index is written again.
+        let written = fs::read(&index).unwrap();
         let mut damaged = written.clone();
         damaged[written.len() / 2] ^= 1;
         fs::remove_file(&index).unwrap();
