@@ -10,8 +10,9 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Asked, Classes, CoarseWeights, Instructions, Lanes, Layout, Packed, Passed, Plan as ScreenPlan, Screen, ScreenedLocus, Screens,
-    UntypedGroup, Weighing, Weights, coarsen, screen_block, weigh_block, weigh_coarsely, weigh_few,
+    Asked, Classes, CoarseWeights, Instructions, Lanes, Layout, Packed, Passed, Plan as ScreenPlan, Screen,
+    ScreenedLocus, Screens, UntypedGroup, Weighing, Weights, coarsen, screen_block, weigh_block, weigh_coarsely,
+    weigh_few,
 };
 
 const FAMILIES: usize = 1024;
@@ -103,7 +104,8 @@ fn kernel(c: &mut Bench) {
             group.throughput(Throughput::Elements(lists.iter().map(Vec::len).sum::<usize>() as u64));
             group.bench_function(format!("weigh those who passed, {}", instructions.name()), |b| {
                 let mut few = Lanes::of_few(classes.packs());
-                let weighings = || counted.iter().filter(|plan| plan.screen().is_some()).filter_map(ScreenPlan::weights);
+                let weighings =
+                    || counted.iter().filter(|plan| plan.screen().is_some()).filter_map(ScreenPlan::weights);
                 b.iter(|| {
                     let mut passed = 0;
                     for (weights, list) in weighings().zip(&lists) {

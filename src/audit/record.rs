@@ -1,5 +1,6 @@
 //! Defines the records of who did what, and the chain that they form.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -87,12 +88,16 @@ impl Entry {
     #[must_use]
     pub fn about(mut self, further: impl IntoIterator<Item = Pseudonym>) -> Self {
         if let Subjects::These(subjects) = &mut self.subjects {
-            subjects.extend(further);
-            subjects.sort_unstable();
-            subjects.dedup();
-            if subjects.len() > Self::MOST_SUBJECTS {
-                self.subjects = Subjects::Many;
+            let mut all: BTreeSet<Pseudonym> = subjects.drain(..).collect();
+            for one in further {
+                all.insert(one);
+                // A run may name millions.
+                if all.len() > Self::MOST_SUBJECTS {
+                    self.subjects = Subjects::Many;
+                    return self;
+                }
             }
+            subjects.extend(all);
         }
         self
     }

@@ -50,6 +50,8 @@ pub mod keeping {}
 pub mod operating {}
 
 #[doc = include_str!("performance.md")]
+#[doc = ""]
+#[doc = include_str!("growth.svg")]
 pub mod performance {}
 
 #[doc = include_str!("troubleshooting.md")]
@@ -101,6 +103,8 @@ pub mod zh {
     pub mod operating {}
 
     #[doc = include_str!("zh/performance.md")]
+    #[doc = ""]
+    #[doc = include_str!("growth.svg")]
     pub mod performance {}
 
     #[doc = include_str!("zh/troubleshooting.md")]

@@ -19,7 +19,7 @@ use zerocopy::byteorder::little_endian::{F32, F64, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::format::IndexError;
-use super::map::{Aligned, length, read};
+use super::map::{Aligned, length, read_into};
 use crate::files;
 use crate::model::Pseudonym;
 
@@ -217,11 +217,11 @@ impl Source {
         }
     }
 
-    /// Reads bytes that lie within the file.
-    fn read(&self, offset: u64, length: u64) -> Result<Aligned, IndexError> {
+    /// Reads bytes that lie within the file, into memory that may have been used before.
+    fn read(&self, offset: u64, length: u64, memory: &mut Aligned) -> Result<(), IndexError> {
         match self {
-            Self::File(file) => read(file, offset, length),
-            Self::Memory(bytes) => Aligned::copy_of(&bytes[offset as usize..(offset + length) as usize]),
+            Self::File(file) => read_into(file, offset, length, memory),
+            Self::Memory(bytes) => memory.copy(&bytes[offset as usize..(offset + length) as usize]),
         }
     }
 }
@@ -276,7 +276,8 @@ impl FamilyIndex {
         use IndexError::Damaged;
         const FRONT: u64 = size_of::<Header>() as u64;
         let all = source.length()?;
-        let beginning = source.read(0, all.min(FRONT))?;
+        let (mut beginning, mut list) = (Aligned::empty()?, Aligned::empty()?);
+        source.read(0, all.min(FRONT), &mut beginning)?;
         let header = Header::read_from_bytes(&beginning).map_err(|_| Damaged("it is too short"))?;
         if header.magic != MAGIC {
             return Err(Damaged("it does not begin as a families index does"));
@@ -287,9 +288,9 @@ impl FamilyIndex {
         if header.computed_digest() != header.digest {
             return Err(Damaged("header digest"));
         }
-        let list = header.parts.get().checked_mul(size_of::<Part>() as u64);
-        let list = list.filter(|&list| list <= all - FRONT).ok_or(Damaged("list of parts"))?;
-        let list = source.read(all - list, list)?;
+        let length = header.parts.get().checked_mul(size_of::<Part>() as u64);
+        let length = length.filter(|&length| length <= all - FRONT).ok_or(Damaged("list of parts"))?;
+        source.read(all - length, length, &mut list)?;
         if *blake3::hash(&list).as_bytes() != header.parts_digest {
             return Err(Damaged("list of parts"));
         }
@@ -342,8 +343,21 @@ impl FamilyIndex {
     /// # Panics
     /// If there is no part with this number.
     pub fn part(&self, number: usize) -> Result<FamilyPart, IndexError> {
+        self.part_in(number, None)
+    }
+
+    /// Reads and checks a part, as [`Self::part`] does, into the memory of one that is no longer used. This saves the
+    /// system from clearing memory for each part.
+    ///
+    /// # Errors
+    /// As [`Self::part`].
+    ///
+    /// # Panics
+    /// If there is no part with this number.
+    pub fn part_in(&self, number: usize, memory: Option<FamilyPart>) -> Result<FamilyPart, IndexError> {
         let (offset, length, digest) = self.parts[number];
-        let bytes = self.source.read(offset, length)?;
+        let mut bytes = memory.map_or_else(Aligned::empty, |part| Ok(part.bytes))?;
+        self.source.read(offset, length, &mut bytes)?;
         if *blake3::hash(&bytes).as_bytes() != digest {
             return Err(IndexError::Damaged("digest of a part"));
         }

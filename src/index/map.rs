@@ -55,16 +55,43 @@ impl Aligned {
         Ok(Self { memory, length })
     }
 
+    pub(super) fn empty() -> Result<Self, IndexError> {
+        Self::new(0).map_err(IndexError::io("read"))
+    }
+
     pub(super) fn copy_of(bytes: &[u8]) -> Result<Self, IndexError> {
-        let mut copy = Self::new(bytes.len()).map_err(IndexError::io("read"))?;
-        copy.memory[..bytes.len()].copy_from_slice(bytes);
+        let mut copy = Self::empty()?;
+        copy.copy(bytes)?;
         Ok(copy)
+    }
+
+    /// Replaces the bytes.
+    pub(super) fn copy(&mut self, bytes: &[u8]) -> Result<(), IndexError> {
+        self.resize(bytes.len()).map_err(IndexError::io("read"))?;
+        self.memory[..bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Makes room for this number of bytes, whatever they are.
+    fn resize(&mut self, length: usize) -> io::Result<()> {
+        if length > self.memory.len() {
+            *self = Self::new(length)?;
+        }
+        self.length = length;
+        Ok(())
     }
 
     /// Reads a part of a file.
     fn read(file: &File, offset: u64, length: usize) -> io::Result<Self> {
         let mut copy = Self::new(length)?;
-        let bytes = &mut copy.memory[..length];
+        copy.fill(file, offset)?;
+        Ok(copy)
+    }
+
+    /// Fills all bytes from a part of a file.
+    fn fill(&mut self, file: &File, offset: u64) -> io::Result<()> {
+        let length = self.length;
+        let bytes = &mut self.memory[..length];
         if length < MANY {
             file.read_exact_at(bytes, offset)?;
         } else {
@@ -80,7 +107,7 @@ impl Aligned {
                 parts.into_iter().try_for_each(|part| part?.join().unwrap_or_else(stopped))
             })?;
         }
-        Ok(copy)
+        Ok(())
     }
 }
 
@@ -119,10 +146,20 @@ pub(super) fn length(file: &File) -> Result<u64, IndexError> {
 /// Reads a part of a file; the file had at least this length when it was opened.
 pub(super) fn read(file: &File, offset: u64, length: u64) -> Result<Aligned, IndexError> {
     let length = usize::try_from(length).map_err(|_| IndexError::TooMany)?;
-    Aligned::read(file, offset, length).map_err(|error| match error.kind() {
+    Aligned::read(file, offset, length).map_err(unread)
+}
+
+/// Reads a part of a file as [`read`] does, into memory that was used before: the system need not clear new pages.
+pub(super) fn read_into(file: &File, offset: u64, length: u64, memory: &mut Aligned) -> Result<(), IndexError> {
+    let length = usize::try_from(length).map_err(|_| IndexError::TooMany)?;
+    memory.resize(length).and_then(|()| memory.fill(file, offset)).map_err(unread)
+}
+
+fn unread(error: io::Error) -> IndexError {
+    match error.kind() {
         io::ErrorKind::UnexpectedEof => IndexError::Damaged("it was cut off while it was read"),
         _ => IndexError::io("read")(error),
-    })
+    }
 }
 
 #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::thread;
 
+use rayon::prelude::*;
 use zerocopy::FromBytes;
 
 use crate::model::{Allele, DropOut, Genotype, GenotypeCode, Locus, Pseudonym, genotype_count};
@@ -149,17 +150,19 @@ impl Index {
         let codes = <[GenotypeCode]>::ref_from_bytes(self.part(CODES)).map_err(|_| IndexError::Damaged("alignment"))?;
         <[Row]>::ref_from_bytes(self.part(PLANES)).map_err(|_| IndexError::Damaged("alignment"))?;
         let limits: Vec<u16> = self.loci.iter().map(|locus| genotype_count(locus.1.len()) as u16).collect();
-        let (mut sound, mut least) = (true, Vec::with_capacity(self.blocks()));
-        for block in codes.chunks(limits.len() * BLOCK) {
+        let block = |block: &[GenotypeCode]| {
+            let mut sound = true;
             let untyped = block.chunks_exact(limits.len()).map(|child| {
                 child.iter().zip(&limits).fold(0, |untyped, (&code, &limit)| {
                     sound &= code <= limit || code == UNLISTED;
                     untyped + usize::from(code == limit)
                 })
             });
-            least.push(untyped.min().unwrap_or(0));
-        }
-        if sound { Ok(least) } else { Err(IndexError::Damaged("genotype codes")) }
+            let least = untyped.min().unwrap_or(0);
+            sound.then_some(least)
+        };
+        let least: Option<Vec<_>> = codes.par_chunks(limits.len() * BLOCK).map(block).collect();
+        least.ok_or(IndexError::Damaged("genotype codes"))
     }
 
     fn part(&self, section: usize) -> &[u8] {

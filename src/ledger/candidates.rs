@@ -1,5 +1,6 @@
 //! Reads the current candidates, and checks each against its checksum.
 
+use rayon::prelude::*;
 use rusqlite::{Row, Transaction};
 
 use super::checksum::{Checksum, Sum};
@@ -165,6 +166,15 @@ pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
         return Err(damaged(&current.candidate));
     }
     Ok(current)
+}
+
+/// Compares candidates with their checksums.
+///
+/// # Errors
+/// [`LedgerError::Damaged`] for the first one that was changed.
+pub(super) fn check(candidates: &[CurrentCandidate], sums: &[Option<Sum>]) -> Result<(), LedgerError> {
+    let changed = candidates.par_iter().zip(sums).find_first(|(current, sum)| **sum != Some(checksum(current)));
+    changed.map_or(Ok(()), |(current, _)| Err(damaged(&current.candidate)))
 }
 
 fn damaged(Candidate { family, child, .. }: &Candidate) -> LedgerError {

@@ -138,7 +138,7 @@ impl Draft {
 }
 
 impl Ledger {
-    /// Calls `each` for every child, by pseudonym, and returns their generation.
+    /// Calls `each` for every child, in the order of their import, and returns their generation.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read; `each` was called for the records before it.
@@ -147,8 +147,9 @@ impl Ledger {
         let tx = self.connection.unchecked_transaction()?;
         let generation = generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
+        // In the order of the rows: each row is next to the last one, and no page is read twice.
         let mut statement =
-            tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
+            tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY id")?;
         let mut rows = statement.query([])?;
         let mut number = 0;
         while let Some(row) = rows.next()? {

@@ -119,11 +119,15 @@ impl Ledger {
     /// [`LedgerError::Damaged`] at the first row that is; a database error.
     pub fn kept_samples(&self, with_others: bool) -> Result<Vec<KeptSample>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let join = if with_others { "LEFT JOIN" } else { "JOIN" };
+        // The sign and `CROSS` keep SQLite from looking for the terms of every sample, in the order of the result.
+        let (from, order) = if with_others {
+            ("sample LEFT JOIN keeping ON keeping.sample = sample.pseudonym", "")
+        } else {
+            ("keeping CROSS JOIN sample ON keeping.sample = sample.pseudonym", "+")
+        };
         let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("keeping.{}", column.trim())).collect();
         let mut statement = tx.prepare(&format!(
-            "SELECT {}, sample.pseudonym, sample.role = 'child' FROM sample {join} keeping ON keeping.sample = sample.pseudonym
-             ORDER BY sample.pseudonym",
+            "SELECT {}, sample.pseudonym, sample.role = 'child' FROM {from} ORDER BY {order}sample.pseudonym",
             columns.join(", ")
         ))?;
         let mut rows = statement.query([])?;

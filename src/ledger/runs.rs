@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::audit::append;
-use super::candidates::{self, candidate};
+use super::candidates;
 use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::generation::generation;
@@ -83,10 +84,13 @@ impl Ledger {
         let tx = self.connection.unchecked_transaction()?;
         let mut statement = tx.prepare(&format!("{} ORDER BY family, child", candidates::ALL))?;
         let mut rows = statement.query([])?;
-        let mut candidates = Vec::new();
+        let (mut candidates, mut sums) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
-            candidates.push(candidate(row)?);
+            candidates.push(candidates::unchecked(row)?);
+            sums.push(candidates::sum(row)?);
         }
+        // All threads compare the checksums: this takes as long as reading.
+        candidates::check(&candidates, &sums)?;
         Ok(Standing { candidates, generation: generation(&tx)?.number, run: last_id(&tx)? })
     }
 
@@ -112,7 +116,7 @@ impl Ledger {
             }
             order.push((candidate.family, candidate.child, i));
         }
-        order.sort_unstable();
+        order.par_sort_unstable();
         if let Some(twice) = order.array_windows().find(|[a, b]| (a.0, a.1) == (b.0, b.1)) {
             return Err(LedgerError::RepeatedCandidate { family: twice[0].0, child: twice[0].1 });
         }

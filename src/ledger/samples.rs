@@ -1,13 +1,20 @@
 //! Reads samples of children and relatives, one by one.
 
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+
 use super::LedgerError;
 use super::column::{pseudonym, pseudonym_list};
 use super::families::Positions;
-use super::generation::samples_since;
+use super::generation::{Past, samples_since};
 use super::ledger::Ledger;
 use crate::model::{Child, Panel, Pseudonym};
 
-/// Selection of samples. No selection includes relatives all of whose families are withdrawn.
+/// Condition of a sample that is a relative's in a family that is not withdrawn.
+const IS_USED: &str = "EXISTS (SELECT 1 FROM member JOIN family ON family.id = member.family_id
+                       WHERE member.sample_id = sample.id AND family.withdrawn IS NULL)";
+
+/// Selection of samples. Only [`Self::Stored`] includes relatives all of whose families are withdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Samples {
     /// Relatives.
@@ -18,6 +25,10 @@ pub enum Samples {
     All,
     /// Samples that the last import added or changed.
     LastImport,
+    /// Samples that were added or changed since then.
+    Since(Past),
+    /// Every sample of the ledger.
+    Stored,
 }
 
 /// A sample of a child or a relative.
@@ -51,26 +62,57 @@ impl Ledger {
         which: Samples,
         mut each: impl FnMut(Sample) -> Result<(), E>,
     ) -> Result<(), E> {
+        let since = samples_since(match which {
+            Samples::LastImport => "(SELECT max(id) - 1 FROM import)",
+            _ => "?1",
+        });
+        let last_import = match which {
+            Samples::Since(past) => Some(past.last_import),
+            _ => None,
+        };
+        let condition = match which {
+            Samples::Relatives => format!("role = 'relative' AND {IS_USED}"),
+            Samples::Children => "role = 'child'".to_owned(),
+            Samples::All => format!("(role = 'child' OR {IS_USED})"),
+            Samples::LastImport | Samples::Since(_) => format!("id IN ({since}) AND (role = 'child' OR {IS_USED})"),
+            Samples::Stored => "1".to_owned(),
+        };
+        let values = last_import.map(Value::from);
+        self.read_samples(panel, &condition, values, &mut each)
+    }
+
+    /// Calls `each` for those of these samples that exist, except relatives all of whose families are withdrawn, in the
+    /// order of their import, without duplicates.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read; what `each` fails with.
+    pub fn samples_named<E: From<LedgerError>>(
+        &self,
+        panel: &Panel,
+        named: &[Pseudonym],
+        mut each: impl FnMut(Sample) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let condition = format!(
+            "id IN (SELECT id FROM sample WHERE pseudonym IN (SELECT unhex(value) FROM json_each(?1)))
+             AND (role = 'child' OR {IS_USED})"
+        );
+        self.read_samples(panel, &condition, Some(pseudonym_list(named).into()), &mut each)
+    }
+
+    fn read_samples<E: From<LedgerError>>(
+        &self,
+        panel: &Panel,
+        condition: &str,
+        value: Option<Value>,
+        each: &mut dyn FnMut(Sample) -> Result<(), E>,
+    ) -> Result<(), E> {
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::of_all(&tx, panel)?;
-        let condition = match which {
-            Samples::Relatives => "role = 'relative'".to_owned(),
-            Samples::Children => "role = 'child'".to_owned(),
-            Samples::All => "1".to_owned(),
-            Samples::LastImport => {
-                format!("sample.id IN ({})", samples_since("(SELECT max(id) - 1 FROM import)"))
-            }
-        };
-        let mut statement = tx
-            .prepare(&format!(
-                "SELECT pseudonym, profile, drop_out, role = 'child' FROM sample
-                 WHERE {condition} AND (role = 'child' OR EXISTS
-                 (SELECT 1 FROM member JOIN family ON family.id = member.family_id
-                  WHERE member.sample_id = sample.id AND family.withdrawn IS NULL))
-                 ORDER BY sample.id"
-            ))
-            .map_err(LedgerError::from)?;
-        let mut rows = statement.query([]).map_err(LedgerError::from)?;
+        let sql = format!(
+            "SELECT pseudonym, profile, drop_out, role = 'child' FROM sample WHERE {condition} ORDER BY sample.id"
+        );
+        let mut statement = tx.prepare(&sql).map_err(LedgerError::from)?;
+        let mut rows = statement.query(params_from_iter(value)).map_err(LedgerError::from)?;
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
             let pseudonym = pseudonym(row, 0)?;
             let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
@@ -78,6 +120,15 @@ impl Ledger {
             each(Sample { sample, is_child: row.get(3).map_err(LedgerError::from)? })?;
         }
         Ok(())
+    }
+
+    /// Returns the number of samples that the ledger has had at most: the largest id.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn samples_at_most(&self) -> Result<u64, LedgerError> {
+        let most: i64 = self.connection.query_row("SELECT coalesce(max(id), 0) FROM sample", [], |row| row.get(0))?;
+        Ok(most.unsigned_abs())
     }
 
     /// Returns those of these samples that are of relatives with a family that is not withdrawn, by pseudonym, without

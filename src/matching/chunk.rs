@@ -6,8 +6,8 @@ use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::{Family, Unscorable, View};
 use crate::screen::{
-    Asked, CoarseWeights, Instructions, Lanes, Packed, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights, coarsen,
-    screen_block, weigh_block, weigh_coarsely, weigh_few,
+    Asked, CoarseWeights, Instructions, Lanes, Packed, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights,
+    coarsen, screen_block, weigh_block, weigh_coarsely, weigh_few,
 };
 
 use super::aim::{Aim, Pair};

@@ -25,7 +25,7 @@ const FIRST: usize = 8;
 /// too few of the first loci are typed.
 const WHOLE: usize = 2;
 
-/// Number of samples that are screened together, block by block.
+/// The largest number of samples that are screened together, block by block.
 const CHUNK: usize = 1024;
 
 /// Two samples whose profiles are as similar as the rule requires.
@@ -59,20 +59,23 @@ impl<'a> DuplicateSearch<'a> {
             calculator.loci().iter().map(|locus| &locus.frequencies()[..locus.alleles().len()]).collect();
         let untyped: Vec<GenotypeCode> =
             index.loci().iter().map(|locus| genotype_count(locus.1.len()) as GenotypeCode).collect();
-        let mut typed = vec![0_u32; untyped.len()];
-        for sample in index.codes().chunks_exact(untyped.len()) {
+        let count = |mut typed: Vec<u32>, sample: &[GenotypeCode]| {
             for ((typed, code), untyped) in typed.iter_mut().zip(sample).zip(&untyped) {
                 *typed += u32::from(code != untyped);
             }
-        }
+            typed
+        };
+        let none = || vec![0_u32; untyped.len()];
+        let typed = index.codes().par_chunks_exact(untyped.len()).fold(none, count);
+        let typed = typed.reduce(none, |a, b| a.iter().zip(b).map(|(a, b)| a + b).collect());
         let tells = |locus: usize| {
             let alike: f64 = frequencies[locus].iter().map(|p| p * p).sum();
             f64::from(typed[locus]) * (1.0 - alike)
         };
         let mut order: Vec<usize> = (0..untyped.len()).collect();
         order.sort_by(|&a, &b| tells(b).total_cmp(&tells(a)));
-        let samples = index.codes().chunks_exact(untyped.len()).enumerate();
-        let irregular = samples.filter(|(_, codes)| codes.contains(&UNLISTED)).map(|(number, _)| number).collect();
+        let mut irregular: Vec<usize> = index.unlisted().iter().map(|one| one.child).collect();
+        irregular.dedup();
         let differences = Differences::default();
         Self { index, rule, differences, irregular, order, untyped, instructions: Instructions::detect() }
     }
@@ -114,9 +117,11 @@ impl<'a> DuplicateSearch<'a> {
 
     fn search(&self, queries: &Index, within: bool, watch: &Watch) -> Result<Vec<DuplicatePair>, Stopped> {
         let all = queries.children();
+        // Few samples are shared between the threads, too.
+        let size = all.div_ceil(rayon::current_num_threads()).clamp(1, CHUNK);
         let chunk = |chunk: usize| {
             watch.check()?;
-            let (from, to) = (chunk * CHUNK, all.min((chunk + 1) * CHUNK));
+            let (from, to) = (chunk * size, all.min((chunk + 1) * size));
             let mut found = self.chunk(queries, from..to, within, watch)?;
             found.sort_unstable();
             watch.keep(found.len(), 0);
@@ -124,7 +129,7 @@ impl<'a> DuplicateSearch<'a> {
             Ok(found)
         };
         let parts: Vec<Vec<DuplicatePair>> =
-            (0..all.div_ceil(CHUNK)).into_par_iter().map(chunk).collect::<Result<_, _>>()?;
+            (0..all.div_ceil(size)).into_par_iter().map(chunk).collect::<Result<_, _>>()?;
         Ok(parts.concat())
     }
 

@@ -11,16 +11,19 @@ use rayon::prelude::*;
 use zerocopy::byteorder::little_endian::{F32, F64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::index::{BLOCK, FamilyHead, FamilyIndex, FamilyRecord, IndexError, Row};
+use crate::index::{BLOCK, FamilyHead, FamilyIndex, FamilyPart, FamilyRecord, IndexError, Row};
 use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym};
-use crate::screen::{Lanes, Measure, Plan, Table, Weighing, Weights, may_reach, weigh_block};
+use crate::screen::{Lanes, Measure, Packed, Plan, Table, Weighing, Weights, may_reach, weigh_block};
 
 use super::compiled::{CompiledFamily, CompiledLocus};
 use super::irregular::IrregularChild;
 use super::matcher::Matcher;
 use super::shared_loci::{LocusSet, TypedLoci, locus_set};
 use super::watch::{Stopped, Watch};
+
+/// Number of families that are weighed together.
+const TOGETHER: usize = 16;
 
 /// Reason why the families with possible candidates are unknown.
 #[derive(Debug, thiserror::Error)]
@@ -96,23 +99,32 @@ impl Matcher<'_> {
     /// [`ReachError`]
     pub fn within_reach(&self, families: &FamilyIndex, watch: &Watch) -> Result<Reached, ReachError> {
         let loci: Vec<usize> = (0..families.loci()).collect();
+        let packs = self.layout.classes.packs();
+        let turned = |packed: &[Packed]| {
+            let mut lanes = Lanes::of_block(packs);
+            lanes.turn(self.layout.instructions, packed);
+            lanes
+        };
+        let lanes: Vec<Lanes> = self.packed().chunks_exact(BLOCK * packs).map(turned).collect();
         let irregular: Vec<Irregular<'_>> = self.irregular.children().iter().map(|one| self.prepare(one)).collect();
-        let part = |number: usize| -> Result<Reached, ReachError> {
+        let part = |memory: &mut Option<FamilyPart>, number: usize| -> Result<Reached, ReachError> {
             watch.check()?;
-            let part = families.part(number)?;
+            let before = memory.take();
+            let part = &*memory.insert(families.part_in(number, before)?);
             let records: Vec<FamilyRecord<'_>> = part.records().collect();
             let weighings: Option<Vec<_>> = records.iter().map(|record| weighing(record, &loci)).collect();
             let weighings = weighings.ok_or(IndexError::Damaged("alignment"))?;
             let mut reached = vec![false; records.len()];
             let mut passed = vec![Row::default(); records.len()];
-            let packs = self.layout.classes.packs();
-            let mut lanes = Lanes::of_block(packs);
-            let blocks = self.index.planes().chunks_exact(self.index.rows_per_block());
-            for (rows, packed) in blocks.zip(self.packed().chunks_exact(BLOCK * packs)) {
-                lanes.turn(self.layout.instructions, packed);
-                weigh_block(self.layout.instructions, &lanes, &weighings, &mut passed);
-                for (reached, row) in reached.iter_mut().zip(&passed) {
-                    *reached |= row.iter().zip(&rows[0]).any(|(passed, regular)| passed & regular != 0);
+            // Few families at a time: their weights stay in the cache while the blocks of children pass.
+            let few = weighings.chunks(TOGETHER).zip(passed.chunks_mut(TOGETHER)).zip(reached.chunks_mut(TOGETHER));
+            for ((weighings, passed), reached) in few {
+                let blocks = self.index.planes().chunks_exact(self.index.rows_per_block());
+                for (rows, lanes) in blocks.zip(&lanes) {
+                    weigh_block(self.layout.instructions, lanes, weighings, passed);
+                    for (reached, row) in reached.iter_mut().zip(&*passed) {
+                        *reached |= row.iter().zip(&rows[0]).any(|(passed, regular)| passed & regular != 0);
+                    }
                 }
             }
             for ((reached, record), weighing) in reached.iter_mut().zip(&records).zip(&weighings) {
@@ -131,8 +143,10 @@ impl Matcher<'_> {
             };
             Ok(Reached { within, informative: views.map(informative).collect() })
         };
-        let parts: Vec<Reached> = (0..families.parts()).into_par_iter().map(part).collect::<Result<_, _>>()?;
+        let parts = (0..families.parts()).into_par_iter().map_init(|| None, part);
+        let parts: Vec<Reached> = parts.collect::<Result<_, _>>()?;
         let mut all = Reached::default();
+        all.informative.reserve_exact(parts.iter().map(|part| part.informative.len()).sum());
         for part in parts {
             all.within.extend(part.within);
             all.informative.extend(part.informative);

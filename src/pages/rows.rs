@@ -38,7 +38,7 @@ pub struct PageSettings {
 }
 
 pub(super) fn candidate(row: &CandidateRow) -> serde_json::Result<Value> {
-    let facts = row.facts.as_ref();
+    let facts = row.facts.as_deref();
     let text = |of: fn(&PairFacts) -> &Option<String>| facts.and_then(|facts| of(facts).as_deref());
     let relatives = facts.map_or(&[][..], |facts| &facts.relatives);
     let meaning = row.meaning.as_ref();

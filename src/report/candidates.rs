@@ -69,7 +69,7 @@ pub struct CandidateRow {
     pub family_marks: Vec<String>,
     /// The relative who has the child's own profile, if the pair is an identity and not a candidate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub same_person: Option<SamePerson>,
+    pub same_person: Option<Box<SamePerson>>,
     /// The results in all views.
     #[serde(flatten)]
     pub views: ViewsRow,
@@ -79,13 +79,13 @@ pub struct CandidateRow {
     pub alternatives: Option<AlternativesRow>,
     /// What is known about the two sides, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub facts: Option<PairFacts>,
+    pub facts: Option<Box<PairFacts>>,
     /// What the likelihood ratio means in this database, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub meaning: Option<Meaning>,
+    pub meaning: Option<Box<Meaning>>,
     /// The state of the pair's review; `None` if nobody has reviewed it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub review: Option<ReviewState>,
+    pub review: Option<Box<ReviewState>>,
     /// The laboratory's own number of the family, if a list of numbers has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_number: Option<String>,
@@ -155,6 +155,20 @@ pub struct CandidateReport {
 }
 
 impl CandidateReport {
+    /// Returns the report without the candidates and identities that are not new.
+    #[must_use]
+    pub fn only_new(&self) -> Self {
+        let new = |rows: &[CandidateRow]| rows.iter().filter(|row| row.new).cloned().collect();
+        Self {
+            schema_version: self.schema_version,
+            run: self.run.clone(),
+            prior: self.prior.clone(),
+            left_out: self.left_out.clone(),
+            candidates: new(&self.candidates),
+            identities: new(&self.identities),
+        }
+    }
+
     /// Returns one JSON object, indented.
     ///
     /// # Errors
@@ -204,7 +218,7 @@ impl CandidateReport {
             let of = |value: fn(&AlternativesRow) -> Option<f64>| row.alternatives.as_ref().and_then(value);
             csv.optional(of(|all| all.log10_lr_own_child)).optional(of(|all| all.log10_lr_full_sibling));
             csv.optional(of(|all| all.log10_lr_nephew));
-            meaning::fields(&mut csv, row.facts.as_ref(), row.meaning.as_ref());
+            meaning::fields(&mut csv, row.facts.as_deref(), row.meaning.as_deref());
             csv.optional(row.assigned.map(|assigned| assigned.lower));
             csv.optional(row.assigned.map(|assigned| assigned.upper));
             csv.optional(row.review.as_ref().map(|review| review.status.word()));
@@ -248,7 +262,7 @@ impl CandidateReport {
             let loci = format!("{} loci, {incompatible}", row.loci_compared);
             let lr = format!("LR {} (10^{:.2})", ratio(row.log10_lr), row.log10_lr);
             page += format!("{:>3}  {class:<9}  {lr:<20}  {loci}, {since}\n", number + 1);
-            let facts = row.facts.as_ref();
+            let facts = row.facts.as_deref();
             let relatives = facts.map_or(String::new(), |facts| meaning::relatives(&facts.relatives));
             page += indented(&format!("family {}  {relatives}", row.family));
             page += format!("     child  {}  {}\n", row.child, facts.map_or("", |facts| facts.child_sex));
@@ -265,7 +279,7 @@ impl CandidateReport {
                 page += indented(&format!("conflict: {}", conflict.words()));
             }
             let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
-            lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
+            lines.extend(row.meaning.as_deref().map_or_else(Vec::new, meaning::lines));
             if let Some(assigned) = row.assigned {
                 let (lower, upper) = (probability(assigned.lower), probability(assigned.upper));
                 let range = if lower == upper { lower } else { format!("between {lower} and {upper}") };
@@ -422,7 +436,7 @@ mod tests {
                 log10_lr_over_siblings: 9.25,
             }),
         };
-        let identity = CandidateRow { same_person: Some(same_person), ..row.clone() };
+        let identity = CandidateRow { same_person: Some(Box::new(same_person)), ..row.clone() };
         let run = RunSummary {
             mode: "full".into(),
             generation: 2,

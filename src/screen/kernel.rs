@@ -272,8 +272,11 @@ mod tests {
                 second: if same { first & other } else { other },
             })
         };
-        let locus = (0..3_u16, carries())
-            .prop_map(|(number, tolerated)| Counted { first_row: 1 + number * (1 + ALLELES as u16), tolerated, misses: 0.0 });
+        let locus = (0..3_u16, carries()).prop_map(|(number, tolerated)| Counted {
+            first_row: 1 + number * (1 + ALLELES as u16),
+            tolerated,
+            misses: 0.0,
+        });
         (prop::collection::vec(locus, 1..26), 0..=Screen::MOST_MISSES)
             .prop_map(|(loci, allowed)| Screen::of_parts(loci, vec![allowed]))
     }

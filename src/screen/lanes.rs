@@ -86,7 +86,9 @@ impl Lanes {
         match self.packs() {
             // Most panels have at most 32 loci.
             1 => self.turn_each(instructions, |child, _| &children[numbers[child % LANE] as usize]),
-            packs => self.turn_each(instructions, |child, pack| &children[numbers[child % LANE] as usize * packs + pack]),
+            packs => {
+                self.turn_each(instructions, |child, pack| &children[numbers[child % LANE] as usize * packs + pack])
+            }
         }
     }
 
@@ -196,9 +198,8 @@ mod tests {
     fn every_way_of_turning_gives_the_same() {
         for (words, packs) in [(1, 1), (8, 1), (1, 2), (8, 2)] {
             let byte = |i: usize| (i.wrapping_mul(2_654_435_761) >> 7) as u8;
-            let children: Vec<Packed> = (0..words * LANE * packs)
-                .map(|pack| Packed(std::array::from_fn(|i| byte(pack * PACK + i))))
-                .collect();
+            let children: Vec<Packed> =
+                (0..words * LANE * packs).map(|pack| Packed(std::array::from_fn(|i| byte(pack * PACK + i)))).collect();
             for instructions in Instructions::available() {
                 let mut lanes = Lanes::new(words, packs);
                 lanes.turn(instructions, &children);

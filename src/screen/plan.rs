@@ -76,8 +76,7 @@ impl Plan {
             return Self::Nothing;
         }
         let tolerances = 0..TOLERANCES.len();
-        let candidates =
-            tolerances.filter_map(|tolerance| Candidate::new(loci, layout, tolerance, threshold - SLACK));
+        let candidates = tolerances.filter_map(|tolerance| Candidate::new(loci, layout, tolerance, threshold - SLACK));
         let counted = candidates.min_by(|a, b| a.expected.total_cmp(&b.expected));
         let weights = Weights::new(loci, threshold);
         let Costs { weigh_all, weigh_one } = layout.instructions.costs();
@@ -229,7 +228,8 @@ impl Shared {
         let ((first, a), (second, b)) = (single.next()?, single.next()?);
         let counters = [a, b];
         let Costs { weigh_all, weigh_one } = layout.instructions.costs();
-        let other = |&(i, view): &(usize, &Viewed<'_>)| i != first && i != second && !matches!(view.plan, Plan::Nothing);
+        let other =
+            |&(i, view): &(usize, &Viewed<'_>)| i != first && i != second && !matches!(view.plan, Plan::Nothing);
         let shared = |(i, view): (usize, &Viewed<'_>)| {
             let both = Both::new(&view.loci, &counters, layout, view.threshold)?;
             let alone = match view.plan.screen() {
@@ -250,12 +250,7 @@ const USUAL_SETS: f64 = 24.0;
 const COST_OF_COMPARING: f64 = 0.2;
 
 impl<'a> Candidate<'a> {
-    fn new(
-        loci: &[Option<&'a ScreenedLocus>],
-        layout: &Layout,
-        tolerance: usize,
-        threshold: f64,
-    ) -> Option<Self> {
+    fn new(loci: &[Option<&'a ScreenedLocus>], layout: &Layout, tolerance: usize, threshold: f64) -> Option<Self> {
         let mut counted: Vec<(&LocusScreen, usize)> = Vec::with_capacity(loci.len());
         // The most that each locus adds if it is not missed.
         let mut most = Vec::with_capacity(loci.len());

@@ -81,9 +81,7 @@ impl Match {
             }
             Format::Csv => output.data(&matched.report.csv())?,
             Format::Table => {
-                let mut new = matched.report.clone();
-                new.candidates.retain(|candidate| candidate.new);
-                new.identities.retain(|identity| identity.new);
+                let new = matched.report.only_new();
                 if !(new.candidates.is_empty() && new.identities.is_empty()) {
                     output.page(new.table(TABLE_ROWS))?;
                 }

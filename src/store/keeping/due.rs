@@ -1,5 +1,7 @@
 //! Lists what is due about samples, and deletes what must be deleted.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 
 use crate::audit::Entry;
@@ -74,23 +76,17 @@ impl Store {
         ledger: &Ledger,
         options: &DueOptions,
     ) -> Result<KeepingDueReport, StoreError> {
-        let &DueOptions { on, within, consent_years } = options;
-        let as_of = AsOf { today: on.map_or_else(today, Ok)?, within, consent_years };
-        let (kept, received) = (ledger.kept_samples(false)?, from_others(ledger)?);
         let counts = ledger.counts()?;
-        let mut rows = Vec::new();
-        for one in &kept {
-            let Some(terms) = &one.terms else { continue };
-            let mut all = due(terms, one.is_child, &as_of);
-            if received.contains(&one.sample) {
-                // The agency that sent the sample holds its consent, and asks for another one.
-                all.retain(|due| matches!(due.code, DueCode::Withdrawn | DueCode::KeepUntil | DueCode::ReviewOn));
-            }
-            rows.extend(all.iter().map(|due| KeepingDueRow::new(one.sample, one.is_child, terms, due, as_of.today)));
-        }
-        let with_terms = kept.len() as u64;
+        let (as_of, with_terms, rows) = due_rows(ledger, options)?;
         let without_terms = (counts.children + counts.relatives).saturating_sub(with_terms);
         Ok(KeepingDueReport::new(&as_of, with_terms, without_terms, rows))
+    }
+
+    /// Returns the number of samples about which something is due today.
+    pub(in crate::store) fn samples_due(&self, ledger: &Ledger) -> Result<u64, StoreError> {
+        let (as_of, with_terms, rows) = due_rows(ledger, &DueOptions::default())?;
+        // Counting the samples without terms would read all of the ledger.
+        Ok(KeepingDueReport::new(&as_of, with_terms, 0, rows).samples_due())
     }
 
     /// Deletes those of these samples that must be deleted today. A deletion that fails does not stop the others.
@@ -141,4 +137,23 @@ impl Store {
     fn expunge_these(&self, whom: &[Pseudonym], entry: &Entry, observer: &dyn Observer) -> Result<(), StoreError> {
         self.expunge(ExpungeOptions { whom, ..ExpungeOptions::default() }, entry, observer).map(drop)
     }
+}
+
+/// Returns the day, the number of samples with terms, and what is due about them.
+fn due_rows(ledger: &Ledger, options: &DueOptions) -> Result<(AsOf, u64, Vec<KeepingDueRow>), StoreError> {
+    let &DueOptions { on, within, consent_years } = options;
+    let as_of = AsOf { today: on.map_or_else(today, Ok)?, within, consent_years };
+    let kept = ledger.kept_samples(false)?;
+    let received = if kept.is_empty() { HashSet::new() } else { from_others(ledger)? };
+    let mut rows = Vec::new();
+    for one in &kept {
+        let Some(terms) = &one.terms else { continue };
+        let mut all = due(terms, one.is_child, &as_of);
+        if received.contains(&one.sample) {
+            // The agency that sent the sample holds its consent, and asks for another one.
+            all.retain(|due| matches!(due.code, DueCode::Withdrawn | DueCode::KeepUntil | DueCode::ReviewOn));
+        }
+        rows.extend(all.iter().map(|due| KeepingDueRow::new(one.sample, one.is_child, terms, due, as_of.today)));
+    }
+    Ok((as_of, kept.len() as u64, rows))
 }

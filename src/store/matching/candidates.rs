@@ -258,7 +258,7 @@ impl Store {
             report.identities.retain(|row| row.first_run >= first);
         }
         if query.undecided {
-            let is_open = |row: &CandidateRow| !row.review.as_ref().is_some_and(is_decided);
+            let is_open = |row: &CandidateRow| !row.review.as_deref().is_some_and(is_decided);
             report.candidates.retain(is_open);
             report.identities.retain(is_open);
         }
@@ -402,12 +402,12 @@ impl Store {
 /// Adds the states of the reviews. A pair that two reviewers have decided is not new, unless its basis has changed.
 pub(in crate::store) fn add_reviews(report: &mut CandidateReport, states: &ReviewStates) {
     for row in report.candidates.iter_mut().chain(&mut report.identities) {
-        row.review = states.get(&(row.family, row.child)).cloned();
+        row.review = states.get(&(row.family, row.child)).cloned().map(Box::new);
         if let Some(review) = &mut row.review {
             // The states may be older than the run that made this pair a candidate.
             review.conflicts.retain(|one| one.conflict != Conflict::NeverCandidate);
         }
-        row.new &= !row.review.as_ref().is_some_and(is_decided);
+        row.new &= !row.review.as_deref().is_some_and(is_decided);
     }
 }
 
@@ -429,32 +429,34 @@ pub(in crate::store) fn report(
         marks.entry(family).or_default().push(cause);
     }
     let candidates: Vec<(Candidate, i64)> = candidates.collect();
-    let pairs: Vec<Candidate> = candidates.iter().map(|one| one.0.clone()).collect();
-    let about = Identities::read(ledger, store, calculator, &pairs)?;
-    let (mut found, mut identities) = (Vec::new(), Vec::new());
-    for (candidate, first_run) in candidates {
-        let row = CandidateRow {
-            family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
-            family: candidate.family,
-            child: candidate.child,
-            log10_lr: candidate.log10_lr,
-            loci_compared: candidate.loci_compared,
-            incompatible_loci: candidate.incompatible_loci,
-            few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
-            first_run,
-            new: first_run == number,
-            same_person: about.same_person(&candidate),
-            views: ViewsRow::of(&candidate),
-            alternatives: None,
-            facts: None,
-            meaning: None,
-            assigned: None,
-            review: None,
-            family_number: None,
-            child_number: None,
-        };
-        if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
-    }
+    let of_one_person = candidates.iter().map(|one| &one.0).filter(|pair| pair.same_as.is_some());
+    let of_one_person: Vec<Candidate> = of_one_person.cloned().collect();
+    let about = Identities::read(ledger, store, calculator, &of_one_person)?;
+    let row = |(candidate, first_run): (Candidate, i64)| CandidateRow {
+        family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
+        family: candidate.family,
+        child: candidate.child,
+        log10_lr: candidate.log10_lr,
+        loci_compared: candidate.loci_compared,
+        incompatible_loci: candidate.incompatible_loci,
+        few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
+        first_run,
+        new: first_run == number,
+        same_person: about.same_person(&candidate).map(Box::new),
+        views: ViewsRow::of(&candidate),
+        alternatives: None,
+        facts: None,
+        meaning: None,
+        assigned: None,
+        review: None,
+        family_number: None,
+        child_number: None,
+    };
+    let mut found: Vec<CandidateRow> = candidates.into_par_iter().map(row).collect();
+    let identities = match of_one_person.is_empty() {
+        true => Vec::new(),
+        false => found.extract_if(.., |row| row.same_person.is_some()).collect(),
+    };
     Ok(CandidateReport {
         schema_version: SCHEMA_VERSION,
         prior: None,

@@ -309,6 +309,7 @@ impl Job<'_> {
         (result.families, result.children, result.pairs) = (all, children, few * children + others);
         let kept = before.iter().map(|known| &known.candidate);
         let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
+        result.candidates.reserve(before.len());
         result.candidates.extend(kept.cloned());
         let unscorable = last.unscorable.iter().flatten();
         result.unscorable.extend(unscorable.filter(|one| stays(&one.family)).cloned());

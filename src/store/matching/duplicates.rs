@@ -1,9 +1,10 @@
 //! Finds persons who are stored under two numbers: among new samples, and among candidates.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::index::Index;
 use crate::intake::{FindingCode, Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, Ledger, Sample, Samples};
@@ -14,6 +15,7 @@ use crate::report::words::count;
 
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
+use crate::store::matching::indices::EarlierSamples;
 use crate::store::observer::{ImportFinding, Observer};
 use crate::store::pages::people::People;
 
@@ -100,22 +102,25 @@ impl NewSamples {
         drop(profiles);
         let judge = Judge::new(Arc::new(Compiler::new(calculator, false)));
         let doubles = DuplicateSearch::new(&index, calculator, rule);
-        let search = Search { doubles, judge, rule, store, new: &self.samples };
+        let search = Search { index: &index, doubles, judge, rule, store, new: &self.samples };
         let watch = Arc::new(Watch::default());
         watch.begin("looking for known persons");
         let following = observer.follow(&watch);
         let mut found = search.among_new(&watch)?;
-        let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
-        ledger.samples(store.table().panel(), Samples::All, |one| {
-            if !self.samples.contains_key(&one.sample.pseudonym) {
-                page.push(one);
-            }
-            if page.len() == PAGE {
+        match store.index_of_samples(ledger, self.samples.len())? {
+            Some(known) => search.indexed(ledger, calculator, known, &watch, &mut found)?,
+            None => {
+                let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
+                ledger.samples(store.table().panel(), Samples::All, |one| {
+                    page.push(one);
+                    if page.len() == PAGE {
+                        search.page(&mut page, &watch, &mut found)?;
+                    }
+                    Ok::<(), StoreError>(())
+                })?;
                 search.page(&mut page, &watch, &mut found)?;
             }
-            Ok::<(), StoreError>(())
-        })?;
-        search.page(&mut page, &watch, &mut found)?;
+        }
         drop(following);
         let found: Vec<Pair> = found.into_iter().collect();
         Ok(found.chunk_by(|a, b| a.file == b.file).map(|pairs| self.findings(pairs)).collect())
@@ -174,6 +179,8 @@ struct Pair {
 
 /// New samples, prepared for the search.
 struct Search<'a> {
+    /// The new samples.
+    index: &'a Index,
     doubles: DuplicateSearch<'a>,
     judge: Judge<'a>,
     rule: IdentityRule,
@@ -195,8 +202,37 @@ impl Search<'_> {
         Ok(found)
     }
 
+    /// Compares the stored samples with the new ones: those of an index of all samples, and those that are newer.
+    fn indexed(
+        &self,
+        ledger: &Ledger,
+        calculator: &Calculator,
+        EarlierSamples { index, mut newer }: EarlierSamples,
+        watch: &Watch,
+        found: &mut BTreeSet<Pair>,
+    ) -> Result<(), StoreError> {
+        let newer_names: HashSet<Pseudonym> = newer.iter().map(|one| one.sample.pseudonym).collect();
+        let doubles = DuplicateSearch::new(&index, calculator, self.rule).pairs_with(self.index, watch)?;
+        let names = doubles.iter().map(|pair| (index.pseudonym(pair.other), self.index.pseudonym(pair.one)));
+        let is_other = |name: &Pseudonym| !self.new.contains_key(name) && !newer_names.contains(name);
+        let names: BTreeSet<(Pseudonym, Pseudonym)> = names.filter(|(known, _)| is_other(known)).collect();
+        let mut known: Vec<Pseudonym> = names.iter().map(|pair| pair.0).collect();
+        known.dedup();
+        // The ledger decides: a sample of the index may be deleted by now, or its families withdrawn.
+        ledger.samples_named(self.store.table().panel(), &known, |one| {
+            let own = one.sample.pseudonym;
+            let of_own = names.range((own, Pseudonym::from_bytes([0; 16]))..).take_while(|pair| pair.0 == own);
+            for &(_, new) in of_own {
+                found.extend(self.pair(new, &one.sample, one.is_child)?);
+            }
+            Ok::<(), StoreError>(())
+        })?;
+        self.page(&mut newer, watch, found)
+    }
+
     /// Compares a page of stored samples with the new ones, and empties the page.
     fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> Result<(), StoreError> {
+        page.retain(|one| !self.new.contains_key(&one.sample.pseudonym));
         let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
         let queries = self.store.index_of(&samples)?;
         let doubles = self.doubles.pairs_with(&queries, watch)?;
@@ -258,5 +294,127 @@ impl<'a> Identities<'a> {
             self.judge.identity(&IdentityRule::default(), &relative.profile, &child.profile).ok().flatten()
         });
         Some(SamePerson { sample, relation, identity })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::audit::Attribution;
+    use crate::ledger::OnConflict;
+    use crate::model::Layout;
+    use crate::store::{Frequencies, ImportOptions, NewStore, Settings, Silent, entry};
+
+    struct Lab {
+        folder: tempfile::TempDir,
+        store: Store,
+    }
+
+    impl Lab {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let (frequencies, settings) = (Frequencies::built_in(), Settings::default());
+            let new = NewStore::new(&frequencies, &settings).for_invented_people();
+            let store = Store::create(&folder.path().join("store"), &new).unwrap();
+            Self { folder, store }
+        }
+
+        /// Returns the genotypes of the person with this number, as cells of a row; different persons share few.
+        fn cells(&self, person: u32) -> String {
+            let genotype = |(locus, of): (usize, &crate::population::LocusFrequencies)| {
+                let hash = blake3::hash(format!("{person} {locus}").as_bytes());
+                let allele = |at: usize| of.alleles()[usize::from(hash.as_bytes()[at]) % of.alleles().len()];
+                format!(",{}/{}", allele(0), allele(1))
+            };
+            self.store.table().loci().iter().enumerate().map(genotype).collect()
+        }
+
+        fn header(&self, first: &str) -> String {
+            self.store.table().panel().loci().iter().fold(first.to_owned(), |text, locus| text + "," + locus.name())
+                + "\n"
+        }
+
+        /// Imports children, each with the number of a person. Returns the pairs of samples found with one profile.
+        fn import(&self, name: &str, children: &[(&str, u32)], options: ImportOptions) -> Vec<String> {
+            let rows = children.iter().map(|(sample, person)| format!("{sample},unknown{}\n", self.cells(*person)));
+            let text = rows.fold(self.header("sample_id,sex"), |text, row| text + &row);
+            let path: PathBuf = self.folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            let options = ImportOptions { layout: Some(Layout::Children), ..options };
+            let done = self.store.import(&[path], &options, &entry("import", None), &Silent).unwrap();
+            assert!(done.failed.is_none() && !done.has_errors(), "{:?}", done.log.findings);
+            let same = done.log.findings.iter().filter(|finding| finding.code == FindingCode::SameProfile);
+            let mut found: Vec<String> = same.map(|finding| finding.what.to_string()).collect();
+            found.sort_unstable();
+            found
+        }
+
+        fn pair(&self, new: &str, side: &str, other: &str) -> String {
+            let mut ledger = self.store.ledger().unwrap();
+            let names = self.store.pseudonymizer(&mut ledger).unwrap();
+            let [new, other] = [new, other].map(|id| names.sample(None, id).unwrap());
+            format!("sample {new} has the profile of {side} {other}")
+        }
+
+        /// Checks that these pairs were found, and no others.
+        #[track_caller]
+        fn expect(&self, found: &[String], expected: &[(&str, &str, &str)]) {
+            let mut expected: Vec<String> =
+                expected.iter().map(|&(new, side, other)| self.pair(new, side, other)).collect();
+            expected.sort_unstable();
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            assert!(found.iter().zip(&expected).all(|(found, expected)| found.starts_with(expected)), "{found:?}");
+        }
+    }
+
+    /// A store whose samples are in an index: 60 children, persons 0 to 59, and 60 mothers, persons 100 to 159.
+    #[test]
+    fn known_people_are_found_by_an_index_of_all_samples_and_what_changed_since() {
+        let lab = Lab::new();
+        let mothers = (0..60).map(|n| format!("F{n},M{n},mother,female{}\n", lab.cells(100 + n)));
+        let text = mothers.fold(lab.header("family_id,sample_id,relation,sex"), |text, row| text + &row);
+        let unrecorded = Attribution::Unrecorded("a test");
+        lab.store.import_sound_text("families.csv", &text, Layout::Families, unrecorded).unwrap();
+        let children: Vec<(String, u32)> = (0..60).map(|n| (format!("C{n}"), n)).collect();
+        let children: Vec<(&str, u32)> = children.iter().map(|(sample, person)| (sample.as_str(), *person)).collect();
+        let none = ImportOptions { identity: None, ..ImportOptions::default() };
+        assert!(lab.import("children.csv", &children, none.clone()).is_empty());
+        let index = lab.store.dir().join("index/samples.idx");
+        assert!(!index.exists());
+
+        let found = lab.import("a.csv", &[("A0", 5), ("A1", 107), ("A2", 500)], ImportOptions::default());
+        lab.expect(&found, &[("A0", "child", "C5"), ("A1", "relative", "M7")]);
+        let written = fs::read(&index).unwrap();
+
+        // Samples that are newer than the index, and a family that was withdrawn since.
+        lab.import("b.csv", &[("N0", 501)], none);
+        let mut ledger = lab.store.ledger().unwrap();
+        let withdrawn = lab.store.pseudonymizer(&mut ledger).unwrap().family(None, "F8").unwrap();
+        ledger.withdraw(&[withdrawn], Some("other"), unrecorded).unwrap();
+        drop(ledger);
+        let some = [("D0", 501), ("D1", 108), ("D2", 500), ("D3", 5), ("D4", 600)];
+        let found = lab.import("d.csv", &some, ImportOptions::default());
+        let expected = [("D0", "child", "N0"), ("D2", "child", "A2"), ("D3", "child", "C5"), ("D3", "child", "A0")];
+        lab.expect(&found, &expected);
+        assert!(fs::read(&index).unwrap() == written, "the index is used as long as few samples are newer");
+
+        // A profile that was replaced since: the former one counts no more.
+        let replace = ImportOptions { on_conflict: OnConflict::Replace, ..ImportOptions::default() };
+        assert!(lab.import("replaced.csv", &[("C9", 700)], replace).is_empty());
+        let found = lab.import("e.csv", &[("E0", 700), ("E1", 9)], ImportOptions::default());
+        lab.expect(&found, &[("E0", "child", "C9")]);
+
+        // A damaged index is written again.
+        let written = fs::read(&index).unwrap();
+        let mut damaged = written.clone();
+        damaged[written.len() / 2] ^= 1;
+        fs::remove_file(&index).unwrap();
+        fs::write(&index, damaged).unwrap();
+        let found = lab.import("f.csv", &[("G0", 109), ("G1", 6)], ImportOptions::default());
+        lab.expect(&found, &[("G0", "relative", "M9"), ("G1", "child", "C6")]);
+        assert!(fs::read(&index).unwrap() != written);
     }
 }

@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use crate::audit::Entry;
 use crate::files;
 use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError};
-use crate::ledger::{Generation, Ledger, Past};
+use crate::ledger::{Generation, Ledger, Past, Sample, Samples};
 use crate::model::Child;
 
 use crate::store::error::{FileAction, StoreError};
@@ -19,9 +19,18 @@ use crate::store::folder::{INDEX as FOLDER, Store};
 use crate::store::observer::{Notice, Observer};
 use crate::store::output::write::flush;
 
-/// The names of the index files of children and families.
+/// The names of the index files of children, families and all samples.
 const INDEX: &str = "children";
 const FAMILIES: &str = "families";
+const SAMPLES: &str = "samples";
+
+/// The number of stored samples from which on an index of all samples is written: reading fewer takes no longer than a
+/// moment.
+const MANY_SAMPLES: usize = if cfg!(test) { 8 } else { 50_000 };
+
+/// The share of samples that may be new or changed: if more than one in this many is, an index of the others does not
+/// help.
+const STALE_SAMPLES: usize = 20;
 
 /// A sound index, or the reason why no index can be used; the index is then built again.
 pub(crate) type Opened<I> = Result<I, IndexError>;
@@ -29,6 +38,12 @@ pub(crate) type Opened<I> = Result<I, IndexError>;
 /// Returns an index with the state of the ledger when it was built.
 fn with_past<I>(index: Result<I, IndexError>, past: Option<Past>) -> Result<(I, Past), IndexError> {
     Ok((index?, past.ok_or(IndexError::Stale)?))
+}
+
+/// An index of the present or earlier samples, and the samples that were added or changed since it was built.
+pub(in crate::store) struct EarlierSamples {
+    pub(in crate::store) index: Index,
+    pub(in crate::store) newer: Vec<Sample>,
 }
 
 impl Store {
@@ -58,13 +73,52 @@ impl Store {
         ledger: &Ledger,
         access: Access,
     ) -> Result<Opened<(Index, Past)>, StoreError> {
+        self.open_earlier(INDEX, ledger, access)
+    }
+
+    fn open_earlier(&self, kind: &str, ledger: &Ledger, access: Access) -> Result<Opened<(Index, Past)>, StoreError> {
         let mut past = Ok(None);
         let alleles = self.table().alleles_digest();
-        let index = Index::open_if(&self.index_file(INDEX), access, |found| {
+        let index = Index::open_if(&self.index_file(kind), access, |found| {
             past = ledger.past(found.generation);
             found.alleles == alleles && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
         });
         Ok(with_past(index, past?))
+    }
+
+    /// Returns an index of all samples of the ledger, also of those that are not used, in their present or an earlier
+    /// state, and the samples that were added or changed since. `None` if it would not help an import of this number of
+    /// samples, or cannot be written. The store must be locked.
+    pub(in crate::store) fn index_of_samples(
+        &self,
+        ledger: &Ledger,
+        imported: usize,
+    ) -> Result<Option<EarlierSamples>, StoreError> {
+        let all = usize::try_from(ledger.samples_at_most()?).unwrap_or(usize::MAX);
+        if all < MANY_SAMPLES || imported > all / STALE_SAMPLES {
+            return Ok(None);
+        }
+        let panel = self.table().panel();
+        if let Ok((index, built)) = self.open_earlier(SAMPLES, ledger, Access::Usual)? {
+            let mut newer = Vec::new();
+            ledger.samples(panel, Samples::Since(built), |one| {
+                newer.push(one);
+                Ok::<(), StoreError>(())
+            })?;
+            if newer.len() <= index.children() / STALE_SAMPLES {
+                return Ok(Some(EarlierSamples { index, newer }));
+            }
+        }
+        let (mut builder, binding) = (self.builder(), self.binding(&ledger.generation()?));
+        ledger.samples(panel, Samples::Stored, |one| {
+            builder.push(one.sample);
+            Ok::<(), StoreError>(())
+        })?;
+        self.index_folder()?;
+        let path = self.index_file(SAMPLES);
+        // Without the index the search takes longer, so a failure here does not fail it.
+        let index = builder.write(&path, &binding).and_then(|()| Index::open(&path, Access::Usual, &binding));
+        Ok(index.ok().map(|index| EarlierSamples { index, newer: Vec::new() }))
     }
 
     /// Returns the index of the ledger's children: the one that there is, or one in memory.
@@ -80,7 +134,7 @@ impl Store {
     /// Builds an index of some children in memory.
     pub(in crate::store) fn index_of(&self, children: &[Child]) -> Result<Index, StoreError> {
         let mut builder = self.builder();
-        children.iter().for_each(|child| builder.push(child.clone()));
+        children.iter().for_each(|child| builder.push(child));
         let binding = Binding { alleles: self.table().alleles_digest(), stamp: [0; 16], generation: 0 };
         Ok(Index::from_bytes(&builder.finish(&binding)?)?)
     }

@@ -162,7 +162,7 @@ impl Store {
             match of_family {
                 Ok(meanings) => {
                     for (row, meaning) in meanings {
-                        report.candidates[row].meaning = Some(meaning);
+                        report.candidates[row].meaning = Some(Box::new(meaning));
                     }
                 }
                 Err(error) => failed.push(error),
@@ -239,7 +239,7 @@ impl Store {
             report.candidates.iter().map(|row| (row.family, row.child)).unzip();
         let facts = facts(&ledger, &families, &children)?;
         for row in &mut report.candidates {
-            row.facts = facts.pair(row.family, row.child);
+            row.facts = facts.pair(row.family, row.child).map(Box::new);
         }
         Ok(())
     }

@@ -18,7 +18,6 @@ use crate::store::checking::{Checking, marks};
 use crate::store::configuration::limits::{checked_chance_hits, checked_threshold};
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
-use crate::store::keeping::due::DueOptions;
 use crate::store::observer::{Notice, Observer, WhyFull};
 
 /// The options of a match.
@@ -192,7 +191,7 @@ impl Store {
                 .with("certificates_contradicted", night.contradicted),
             None => entry,
         };
-        let due = self.due_of(&ledger, &DueOptions::default()).map(|report| report.samples_due());
+        let due = self.samples_due(&ledger);
         let due = due.map_err(|error| observer.notice(&Notice::DueNotListed(&error))).ok();
         let entry = match due {
             Some(due) if due > 0 => &entry.clone().with("samples_due", due),
