@@ -14,7 +14,6 @@ use super::aim::Aim;
 use super::chance::ChanceHits;
 use super::compile::{Compiler, listed_frequencies};
 use super::compiled::CompiledFamily;
-use super::doubt::DoubtWhom;
 use super::identity::{IdentityRule, Judge};
 use super::irregular::Irregular;
 use super::result::Criterion;
@@ -99,7 +98,7 @@ impl<'a> Matcher<'a> {
         refused.sort_unstable();
         Self {
             index,
-            compiler: Arc::new(Compiler::new(calculator, counts(Instructions::detect(), &criterion))),
+            compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
             criterion,
             irregular,
             refused,
@@ -131,7 +130,7 @@ impl<'a> Matcher<'a> {
     /// Uses these instructions instead of the best ones of the machine.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
-        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), counts(instructions, &self.criterion)));
+        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
         self.layout.instructions = instructions;
         self
     }
@@ -265,12 +264,6 @@ impl<'a> Matcher<'a> {
             packed
         })
     }
-}
-
-/// Reports whether plans may count misses: where weighing is cheap, only if families have several views, which can share
-/// counters.
-fn counts(instructions: Instructions, criterion: &Criterion) -> bool {
-    instructions.counts() || criterion.doubts.whom != DoubtWhom::None
 }
 
 /// Collects the facts about the index that plans need: where the rows are, and how many children are typed how

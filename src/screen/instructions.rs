@@ -47,7 +47,7 @@ impl Instructions {
         order[best..].to_vec()
     }
 
-    /// Reports whether counting is faster than weighing even if a family has one view only.
+    /// Reports whether counting can be faster than weighing.
     #[must_use]
     pub fn counts(self) -> bool {
         self != Self::Avx512Vbmi

@@ -257,51 +257,42 @@ mod tests {
 
     use super::*;
     use crate::index::BLOCK;
-    use crate::screen::locus::{AlleleSet, Carries, positions};
-    use crate::screen::plan::{Counted, Screen};
+    use crate::screen::locus::{AlleleSet, positions};
+    use crate::screen::plan::{Both, Counted, Screen};
+    use crate::screen::screens::Asked;
 
     const ALLELES: usize = 12;
     /// The mask of the children who take part, and three loci.
     const ROWS: usize = 1 + 3 * (1 + ALLELES);
 
     fn screens() -> impl Strategy<Value = Screen> {
-        let set = || 0..(1 as AlleleSet) << ALLELES;
-        let carries = move || {
-            (set(), set(), any::<bool>()).prop_map(|(first, other, same)| Carries {
-                first: first & other,
-                second: if same { first & other } else { other },
-            })
-        };
-        let locus = (0..3_u16, carries()).prop_map(|(number, tolerated)| Counted {
-            first_row: 1 + number * (1 + ALLELES as u16),
-            tolerated,
+        let set = (0..3_u16, 0..(1 as AlleleSet) << ALLELES).prop_map(|(locus, alleles)| Counted {
+            first_row: 1 + locus * (1 + ALLELES as u16),
+            alleles,
             misses: 0.0,
         });
-        (prop::collection::vec(locus, 1..26), 0..=Screen::MOST_MISSES)
-            .prop_map(|(loci, allowed)| Screen::of_parts(loci, vec![allowed]))
+        (prop::collection::vec(set, 1..50), 0..=Screen::MOST_MISSES)
+            .prop_map(|(sets, allowed)| Screen::of_parts(sets, vec![allowed]))
     }
 
-    /// Computes the same, child by child with ordinary numbers.
-    fn naive(block: &[Row], screen: &Screen, child: usize) -> bool {
-        let bit = |row: u16| block[usize::from(row)][child / 64] >> (child % 64) & 1 == 1;
-        let mut misses = 0;
-        for locus in &screen.loci {
-            let carries = |sets: Carries| {
-                [sets.first, sets.second]
-                    .into_iter()
-                    .all(|set| positions(set).any(|allele| bit(locus.first_row + 1 + allele as u16)))
-            };
-            let tolerated = carries(locus.tolerated) || bit(locus.first_row);
-            misses += usize::from(!tolerated);
-        }
-        block[0][child / 64] >> (child % 64) & 1 == 1
-            && screen.misses_allowed(0).is_some_and(|allowed| misses <= allowed)
+    fn is_set(block: &[Row], row: u16, child: usize) -> bool {
+        block[usize::from(row)][child / 64] >> (child % 64) & 1 == 1
+    }
+
+    /// Counts the misses of a child with ordinary numbers.
+    fn misses(block: &[Row], screen: &Screen, child: usize) -> usize {
+        let misses = |set: &&Counted| {
+            let carries = |allele: usize| is_set(block, set.first_row + 1 + allele as u16, child);
+            !is_set(block, set.first_row, child) && !positions(set.alleles).any(carries)
+        };
+        screen.sets.iter().filter(misses).count()
     }
 
     proptest! {
         #[test]
         fn every_kernel_counts_as_one_would_by_hand(
-            screens in prop::collection::vec(screens(), 1..4),
+            screens in prop::collection::vec(screens(), 3),
+            together in prop::collection::vec(0..=Screen::MOST_MISSES, 0..3),
             words in prop::collection::vec(any::<u64>(), ROWS * 8),
             sparse in any::<bool>(),
         ) {
@@ -309,16 +300,21 @@ mod tests {
                 std::array::from_fn(|i| if sparse { words[i] & words[(i + 3) % 8] } else { words[i] | words[(i + 3) % 8] })
             };
             let block: Vec<Row> = words.chunks_exact(8).map(row).collect();
-            let asked: Vec<Asked<'_>> = screens.iter().map(Asked::Alone).collect();
+            let both: Vec<Both> = together.iter().map(|&allowed| Both::of_parts(vec![allowed])).collect();
+            let asked = [Asked::Together([&screens[0], &screens[1]], both.iter().collect()), Asked::Alone(&screens[2])];
             let mut parts = Screens::new(&asked);
             prop_assert_eq!(parts.len(), 1);
             for instructions in Instructions::available() {
-                let mut passed = vec![Row::default(); screens.len()];
+                let mut passed = vec![Row::default(); parts[0].rows()];
                 screen_block(instructions, &block, 0, &mut parts, &mut passed);
-                for (screen, passed) in screens.iter().zip(&passed) {
-                    for child in 0..BLOCK {
-                        let ours = passed[child / 64] >> (child % 64) & 1 == 1;
-                        prop_assert_eq!(ours, naive(&block, screen, child), "{:?} {}", instructions, child);
+                for child in 0..BLOCK {
+                    let counts: Vec<usize> = screens.iter().map(|screen| misses(&block, screen, child)).collect();
+                    let own = |i: usize| screens[i].misses_allowed(0).is_some_and(|allowed| counts[i] <= allowed);
+                    let both = together.iter().map(|&allowed| counts[0] + counts[1] <= allowed);
+                    let expected = [own(0), own(1)].into_iter().chain(both).chain([own(2)]);
+                    for (passed, expected) in passed.iter().zip(expected) {
+                        let passes = passed[child / 64] >> (child % 64) & 1 == 1;
+                        prop_assert_eq!(passes, expected && is_set(&block, 0, child), "{:?} {}", instructions, child);
                     }
                 }
                 screen_block(instructions, &block, 1, &mut parts, &mut passed);

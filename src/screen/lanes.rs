@@ -87,7 +87,7 @@ impl Lanes {
             // Most panels have at most 32 loci.
             1 => self.turn_each(instructions, |child, _| &children[numbers[child % LANE] as usize]),
             packs => {
-                self.turn_each(instructions, |child, pack| &children[numbers[child % LANE] as usize * packs + pack])
+                self.turn_each(instructions, |child, pack| &children[numbers[child % LANE] as usize * packs + pack]);
             }
         }
     }

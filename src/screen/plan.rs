@@ -132,10 +132,10 @@ fn allowances(mut most: Vec<f64>, mut drops: Vec<f64>, threshold: f64) -> Option
 
 /// Returns the expected share of unrelated children who pass, given a probability per counted locus and the misses
 /// allowed by the number of untyped loci.
-fn expected(layout: &Layout, allowed: &[usize], panel: usize, misses: impl Iterator<Item = f64> + Clone) -> f64 {
+fn expected(layout: &Layout, allowed: &[usize], panel: usize, misses: &[f64]) -> f64 {
     let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
         let typed = 1.0 - untyped as f64 / panel as f64;
-        let passes = |&allowed: &usize| share * passes(allowed, misses.clone().map(|misses| misses * typed));
+        let passes = |&allowed: &usize| share * passes(allowed, misses.iter().map(|misses| misses * typed));
         allowed.get(untyped).map_or(0.0, passes)
     };
     layout.untyped.iter().filter(|group| group.share > 0.0).map(share).sum()
@@ -187,8 +187,13 @@ impl Both {
         if allowed[0] > Screen::MOST_MISSES {
             return None;
         }
-        let expected = expected(layout, &allowed, loci.len(), misses.iter().copied());
+        let expected = expected(layout, &allowed, loci.len(), &misses);
         Some(Self { allowed, expected })
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_parts(allowed: Vec<usize>) -> Self {
+        Self { allowed, expected: 0.0 }
     }
 
     /// Returns the misses allowed to a child untyped at `untyped` loci; `None` if it cannot reach the threshold.
@@ -276,8 +281,8 @@ impl<'a> Candidate<'a> {
         if allowed[0] > Screen::MOST_MISSES || allowed[0] >= sets {
             return None;
         }
-        let misses = counted.iter().flat_map(|(screen, _)| screen.sets()).map(|(_, misses)| misses);
-        let expected = expected(layout, &allowed, loci.len(), misses);
+        let misses: Vec<f64> = counted.iter().flat_map(|(screen, _)| screen.sets()).map(|(_, misses)| misses).collect();
+        let expected = expected(layout, &allowed, loci.len(), &misses);
         counted.sort_by(|a, b| b.0.exclusion().total_cmp(&a.0.exclusion()));
         Some(Self { counted, allowed, expected })
     }
