@@ -7,6 +7,7 @@ use crate::intake::{IdentifierForms, NumberKind, SingleAllele, SpreadsheetNumber
 use crate::ledger::OnConflict;
 use crate::matching::KinRelation;
 use crate::meaning::Class;
+use crate::screen::Instructions;
 use crate::store::{CertainParent, ExportForm, IdentifierKind, Identifiers, KinWithin, Sort, WantedKin};
 
 impl ValueEnum for CertainParent {
@@ -16,6 +17,21 @@ impl ValueEnum for CertainParent {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.relation().word()))
+    }
+}
+
+impl ValueEnum for Instructions {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Avx512Vbmi => "avx512-vbmi",
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Detects the instruction sets that kernels can use.
 
-/// The instruction set that the kernels run on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::sync::OnceLock;
+
+/// The instruction set that the kernels run on; better ones come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Instructions {
     /// 512-bit vectors with byte look-ups.
     Avx512Vbmi,
@@ -13,6 +15,9 @@ pub enum Instructions {
     Portable,
 }
 
+/// The best instructions that this process may use; those of the machine if it is not set.
+static LIMIT: OnceLock<Instructions> = OnceLock::new();
+
 /// Costs of weighing a child, relative to counting its misses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Costs {
@@ -23,9 +28,22 @@ pub(super) struct Costs {
 }
 
 impl Instructions {
-    /// Returns the best instruction set of this machine.
+    /// All instruction sets, best first.
+    pub const ALL: [Self; 4] = [Self::Avx512Vbmi, Self::Avx512, Self::Avx2, Self::Portable];
+
+    /// Makes this process use no better instructions than these, to measure what another machine would do. Results are
+    /// the same. Only the first call has an effect.
+    pub fn limit(self) {
+        LIMIT.get_or_init(|| self);
+    }
+
+    /// Returns the best instruction set that this process can and may use.
     #[must_use]
     pub fn detect() -> Self {
+        LIMIT.get().copied().map_or(Self::of_machine(), |limit| limit.max(Self::of_machine()))
+    }
+
+    fn of_machine() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") {
@@ -42,9 +60,7 @@ impl Instructions {
     /// Returns all instruction sets of this machine, best first.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let order = [Self::Avx512Vbmi, Self::Avx512, Self::Avx2, Self::Portable];
-        let best = order.iter().position(|&i| i == Self::detect()).unwrap_or(0);
-        order[best..].to_vec()
+        Self::ALL.into_iter().filter(|&instructions| instructions >= Self::detect()).collect()
     }
 
     /// Reports whether counting can be faster than weighing.

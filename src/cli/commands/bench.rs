@@ -11,11 +11,13 @@ use crate::cli::notices::Notices;
 use crate::cli::options::FrequencyOption;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
-use crate::index::Access;
+use crate::index::{Access, BLOCK, Index, Row};
 use crate::ledger::{Batch, Ledger, OnConflict, Returning};
 use crate::matching::{Criterion, Matcher, Watch};
-use crate::model::{Layout, Profile, Pseudonym, Relation, SampleRecord, Sex};
-use crate::screen::Instructions;
+use crate::model::{
+    Allele, GenotypeCode, Layout, Locus, Profile, Pseudonym, Relation, SampleRecord, Sex, genotype_code,
+};
+use crate::screen::{Asked, Differences, Instructions, Screen, Screens, screen_block};
 use crate::store::{self, MatchOptions, Matched, NewStore, Store, checked_threshold};
 use crate::synthesis::{Plan, Population};
 
@@ -42,6 +44,9 @@ pub(crate) struct Bench {
     /// The least log10 LR of a candidate
     #[arg(long, value_name = "X", default_value_t = 4.0, allow_negative_numbers = true)]
     min_log10_lr: f64,
+    /// Use no better instructions than these, to see what another machine would do
+    #[arg(long, value_name = "SET")]
+    instructions: Option<Instructions>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -88,6 +93,10 @@ struct Full {
     digest: f64,
     write: f64,
     kernel_pairs_per_second_and_thread: f64,
+    /// Pairs a second of one thread that only counts: one set of alleles per locus, all loci.
+    bare_counting_pairs_per_second: f64,
+    /// Processor time of all over that of the bare counter for the same pairs.
+    ratio_to_bare_counting: f64,
     /// Processor time of all over that of the kernels.
     ratio_to_kernel: f64,
     /// Length of each run.
@@ -123,6 +132,7 @@ struct EveryPair {
 
 impl Bench {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        self.instructions.into_iter().for_each(Instructions::limit);
         let measured = self.measure(output)?;
         if self.json {
             output.data(&format!("{}\n", serde_json::to_string_pretty(&measured)?))?;
@@ -179,7 +189,8 @@ impl Bench {
         runs.sort_by(|a, b| a.report.run.seconds.total_cmp(&b.report.run.seconds));
         let lengths = runs.iter().map(|run| run.report.run.seconds).collect();
         let median = runs.swap_remove(runs.len() / 2);
-        let full_measured = Full::from_run(&median, lengths);
+        let bare = bare_counting(&store.open_index(&ledger, Access::Usual)??);
+        let full_measured = Full::from_run(&median, lengths, bare);
         import(&mut ledger, &later)?;
         let delta = store.match_all(&MatchOptions { full: false, ..full }, &entry, &quiet)?;
         // Its own index first, so that only matching is compared.
@@ -214,7 +225,7 @@ impl Bench {
 }
 
 impl Full {
-    fn from_run(run: &Matched, runs: Vec<f64>) -> Self {
+    fn from_run(run: &Matched, runs: Vec<f64>, bare: f64) -> Self {
         let seconds = |time: Duration| time.as_secs_f64();
         let (wall, pairs) = (run.report.run.seconds, run.report.run.pairs);
         let screen = f64::max(seconds(run.stages.screen), 1e-9);
@@ -233,6 +244,8 @@ impl Full {
             digest: seconds(run.digest),
             write: seconds(run.write),
             kernel_pairs_per_second_and_thread: pairs as f64 / screen,
+            bare_counting_pairs_per_second: bare,
+            ratio_to_bare_counting: wall * rayon::current_num_threads() as f64 * bare / f64::max(pairs as f64, 1.0),
             ratio_to_kernel: wall * rayon::current_num_threads() as f64 / screen,
             runs,
         }
@@ -240,7 +253,7 @@ impl Full {
 }
 
 /// The population as two batches each of families and of children: the first, and what comes later.
-fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) -> [[Batch; 2]; 2] {
+fn batches(population: &Population, later: usize, loci: &[Locus]) -> [[Batch; 2]; 2] {
     let name = |id: &str| {
         let hash = blake3::hash(id.as_bytes());
         Pseudonym::from_bytes(std::array::from_fn(|byte| hash.as_bytes()[byte]))
@@ -306,6 +319,34 @@ fn every_pair(store: &Store, ledger: &Ledger, criterion: Criterion) -> anyhow::R
     })
 }
 
+/// Counts, on one thread, the misses of one allele per locus in the index's first blocks, and returns pairs a second: what
+/// the fastest kernel does if it has nothing else to do.
+fn bare_counting(index: &Index) -> f64 {
+    const FAMILIES: usize = 1024;
+    const BLOCKS: usize = 64;
+    const LEAST: Duration = Duration::from_millis(200);
+    let differences = Differences::default();
+    let screen = |family: usize| {
+        let loci = index.first_rows().iter().zip(index.loci()).enumerate();
+        let code = |(locus, (&first_row, of)): (usize, (&usize, &(Locus, Vec<Allele>)))| {
+            let allele = (family * 31 + locus * 7) % of.1.len().max(1);
+            (first_row, genotype_code(allele, allele) as GenotypeCode)
+        };
+        differences.screen(loci.map(code), index.loci().len(), 4)
+    };
+    let screens: Vec<Screen> = (0..FAMILIES).map(screen).collect();
+    let mut parts = Screens::new(&screens.iter().map(Asked::Alone).collect::<Vec<_>>());
+    let mut passed = vec![Row::default(); FAMILIES];
+    let (started, mut pairs) = (Instant::now(), 0);
+    while started.elapsed() < LEAST && index.blocks() > 0 {
+        for (number, block) in index.planes().chunks_exact(index.rows_per_block()).enumerate().take(BLOCKS) {
+            screen_block(Instructions::detect(), block, index.untyped(number), &mut parts, &mut passed);
+            pairs += FAMILIES * BLOCK;
+        }
+    }
+    pairs as f64 / f64::max(started.elapsed().as_secs_f64(), 1e-9)
+}
+
 /// The most memory that this process held, in bytes, as Linux tells it.
 fn memory_peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -336,6 +377,7 @@ impl Measured {
              write the run    {:8.2} s\n\
              match {:<10} {:8.2} s  {:.1} % of everything; candidates {}\n\n\
              the whole run takes {:.2} times as long as its kernels\n\
+             a bare counter, one set a locus: {:.2e} pairs a second and thread; the whole run takes {:.1} times as long\n\
              every pair by tables: {:.2e} pairs a second and thread; candidates {}\n\
              memory: {}\ndigest {}\n",
             count(self.families),
@@ -365,6 +407,8 @@ impl Measured {
             100.0 * self.delta.share_of_full,
             equal(self.delta.equal),
             self.full.ratio_to_kernel,
+            self.full.bare_counting_pairs_per_second,
+            self.full.ratio_to_bare_counting,
             self.every_pair.pairs_per_second_and_thread,
             equal(self.every_pair.equal),
             self.memory_peak_bytes.map_or("unknown".to_owned(), |bytes| format!("{} MB at most", bytes >> 20)),
