@@ -120,6 +120,12 @@ impl Builder {
         self.children.push(child);
     }
 
+    /// Returns the number of children so far.
+    #[must_use]
+    pub fn children(&self) -> usize {
+        self.children.len()
+    }
+
     /// Returns the bytes of the finished index.
     ///
     /// # Errors
