@@ -13,10 +13,11 @@ use super::rows::ordinal;
 #[must_use]
 pub fn column_of(index: &Index, ranks: &[u32], blocks: Range<usize>) -> Builder {
     let mut builder = Builder::new(index.loci().to_vec());
-    for child in blocks.start * BLOCK..index.children().min(blocks.end * BLOCK) {
+    let children = blocks.start * BLOCK..index.children().min(blocks.end * BLOCK);
+    for (child, &rank) in ranks.iter().enumerate().take(children.end).skip(children.start) {
         let genotypes = (0..index.loci().len()).map(|locus| index.genotype(child, locus)).collect();
         builder.push(Child {
-            pseudonym: ordinal(ranks[child]),
+            pseudonym: ordinal(rank),
             profile: Profile::new(genotypes),
             drop_out: index.drop_out(child),
         });

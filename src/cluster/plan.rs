@@ -312,6 +312,16 @@ impl Plan {
         folder.join(SHARDS)
     }
 
+    /// Returns the bytes of a plan's file.
+    ///
+    /// # Errors
+    /// [`ClusterError::TooMuch`]
+    pub fn to_bytes(planned: &Planned) -> Result<Vec<u8>, ClusterError> {
+        let mut bytes = Vec::new();
+        codec::write(&mut bytes, Kind::Plan, planned).map_err(|error| failed(Path::new(PLAN), error))?;
+        Ok(bytes)
+    }
+
     /// Writes the file of a plan into its folder, where the files of columns and rows are, and flushes it. Returns the
     /// digest of the file.
     ///
@@ -319,8 +329,7 @@ impl Plan {
     /// [`ClusterError::Io`], [`ClusterError::TooMuch`]
     pub fn write(folder: &Path, planned: &Planned) -> Result<[u8; 32], ClusterError> {
         let path = folder.join(PLAN);
-        let mut bytes = Vec::new();
-        codec::write(&mut bytes, Kind::Plan, planned).map_err(|error| failed(&path, error))?;
+        let bytes = Self::to_bytes(planned)?;
         let put = || {
             let mut file = files::create_new(&path)?;
             std::io::Write::write_all(&mut file, &bytes)?;

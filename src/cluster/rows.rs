@@ -231,7 +231,11 @@ impl RowReader {
     pub fn page(&mut self) -> Result<Vec<Family>, ClusterError> {
         let damaged = |what| ClusterError::damaged(&self.path, what);
         if self.left == 0 {
-            return if u64::from(self.next) == self.end { Ok(Vec::new()) } else { Err(damaged("families are missing")) };
+            return if u64::from(self.next) == self.end {
+                Ok(Vec::new())
+            } else {
+                Err(damaged("families are missing"))
+            };
         }
         let (page, length): (Page, u64) =
             codec::read(&mut self.input, self.left, Kind::Families).map_err(|error| failed(&self.path, error))?;

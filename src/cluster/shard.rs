@@ -287,11 +287,11 @@ impl Shard {
     /// # Errors
     /// [`ShardFault::Damaged`]
     pub fn from_bytes(bytes: &[u8], plan: &Plan) -> Result<Self, ShardFault> {
-        let (body, at) = codec::read::<Body>(&mut &*bytes, bytes.len() as u64, Kind::Shard)
-            .map_err(|_| ShardFault::Damaged)?;
+        let (body, at) =
+            codec::read::<Body>(&mut &*bytes, bytes.len() as u64, Kind::Shard).map_err(|_| ShardFault::Damaged)?;
         let records = &bytes[at as usize..];
-        let is_whole = records.len() as u64 == body.records.bytes
-            && *blake3::hash(records).as_bytes() == body.records.digest;
+        let is_whole =
+            records.len() as u64 == body.records.bytes && *blake3::hash(records).as_bytes() == body.records.digest;
         if !is_whole || !is_of(&body, plan, body.tile) {
             return Err(ShardFault::Damaged);
         }

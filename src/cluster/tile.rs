@@ -59,9 +59,11 @@ pub fn run_tile(plan: &Plan, tile: u32, options: &TileOptions<'_>, watch: &Watch
     let index = Index::open_if(&path, options.access, |_| true).map_err(failed)?;
     let loci = plan.calculator().panel().loci().iter().zip(plan.calculator().loci());
     let is_of_panel = index.loci().len() == plan.calculator().loci().len()
-        && index.loci().iter().zip(loci).all(|((name, alleles), (locus, model))| {
-            name == locus && alleles == model.alleles()
-        });
+        && index
+            .loci()
+            .iter()
+            .zip(loci)
+            .all(|((name, alleles), (locus, model))| name == locus && alleles == model.alleles());
     if !is_of_panel || index.children() as u64 != done.children {
         return Err(ClusterError::damaged(&path, "it is not a column of the plan"));
     }

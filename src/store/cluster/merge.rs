@@ -106,15 +106,8 @@ impl Store {
             .with("tiles", planned.grid().tiles())
             .with("exhaustive", planned.exhaustive)
             .with_digest("plan", &digests.recorded(plan.digest()));
-        let recording = Recording {
-            calculator: &calculator,
-            criterion,
-            basis,
-            generation,
-            mode: "full",
-            started_at,
-            started,
-        };
+        let recording =
+            Recording { calculator: &calculator, criterion, basis, generation, mode: "full", started_at, started };
         self.record_matched(&mut ledger, (&recording, &before, &reviews), compared, &entry, observer)
     }
 }
@@ -176,7 +169,7 @@ impl Merge<'_> {
         let (mut result, _) = matcher.run(&names.again, self.watch)?;
         let mut counts = MatchResult::default();
         for (tile, shard) in shards.iter().enumerate() {
-            counts.add_part(shard.counts(tile as u32 % columns == 0));
+            counts.add_part(shard.counts((tile as u32).is_multiple_of(columns)));
             let family = |&(family, loci): &(u32, _)| TypedLoci { pseudonym: names.families[family as usize], loci };
             result.informative.extend(shard.informative().iter().map(family));
         }

@@ -153,7 +153,9 @@ impl Store {
         let digest = Plan::write(place, &planned)?;
         let plan = Plan::read(place)?;
         // A table that came out otherwise would give other numbers, perhaps in the last bit only.
-        if plan.calculator().settings_line() != calculator.settings_line() || plan.table_digest()? != self.table().digest() {
+        if plan.calculator().settings_line() != calculator.settings_line()
+            || plan.table_digest()? != self.table().digest()
+        {
             return Err(ClusterError::SettingsChanged.into());
         }
         let digests = FileDigests::new(&ledger, None)?;

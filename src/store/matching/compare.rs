@@ -8,7 +8,9 @@ use data_encoding::HEXLOWER;
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest, scoring_version};
+use crate::matching::{
+    Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest, scoring_version,
+};
 use crate::model::{Candidate, Child, Family, Pseudonym};
 use crate::report::Comparison;
 

@@ -177,7 +177,8 @@ impl Store {
         // After this point the run is recorded completely.
         watch.check()?;
         let recording = Recording { calculator: &calculator, criterion, basis, generation, mode, started_at, started };
-        let mut matched = self.record_matched(&mut ledger, (&recording, &before, &reviews), compared, entry, observer)?;
+        let mut matched =
+            self.record_matched(&mut ledger, (&recording, &before, &reviews), compared, entry, observer)?;
         matched.near = near;
         Ok(matched)
     }
@@ -268,7 +269,11 @@ impl Store {
 
     /// Checks the families that the import did not check: it was interrupted, the settings changed since, or the
     /// families were withdrawn at that time.
-    pub(in crate::store) fn check_waiting_families(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
+    pub(in crate::store) fn check_waiting_families(
+        &self,
+        ledger: &mut Ledger,
+        observer: &dyn Observer,
+    ) -> Result<(), StoreError> {
         let checking = Checking::new(self)?;
         let families = checking.unchecked(ledger, self)?;
         if !families.is_empty() {
