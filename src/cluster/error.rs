@@ -12,9 +12,9 @@ use crate::model::shown_path;
 #[non_exhaustive]
 pub enum ClusterError {
     /// The operating system refused a file or folder.
-    #[error("cannot {doing} {}", shown_path(path))]
+    #[error("{doing} {}", shown_path(path))]
     Io {
-        /// What was being done.
+        /// What cannot be done.
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -121,18 +121,19 @@ impl ClusterError {
 const NAMED: usize = 50;
 
 fn of_tiles(missing: &[u32], damaged: &[u32]) -> String {
-    let named = |tiles: &[u32], one: &str, many: &str| {
-        let mut text = tiles.iter().take(NAMED).map(u32::to_string).collect::<Vec<_>>().join(", ");
-        if tiles.len() > NAMED {
-            text += ", ...";
-        }
-        match tiles.len() {
-            0 => None,
-            1 => Some(format!("1 tile {one}: {text}")),
-            number => Some(format!("{number} tiles {many}: {text}")),
-        }
+    let list = |tiles: &[u32]| {
+        let named = tiles.iter().take(NAMED).map(u32::to_string).collect::<Vec<_>>().join(", ");
+        if tiles.len() > NAMED { named + ", ..." } else { named }
     };
-    let missing = named(missing, "has no shard", "have no shard");
-    let damaged = named(damaged, "has a shard that cannot be used", "have shards that cannot be used");
+    let missing = match missing.len() {
+        0 => None,
+        1 => Some(format!("1 tile has no shard: {}", list(missing))),
+        number => Some(format!("{number} tiles have no shard: {}", list(missing))),
+    };
+    let damaged = match damaged.len() {
+        0 => None,
+        1 => Some(format!("1 tile has a shard that cannot be used: {}", list(damaged))),
+        number => Some(format!("{number} tiles have shards that cannot be used: {}", list(damaged))),
+    };
     missing.into_iter().chain(damaged).collect::<Vec<_>>().join("; ")
 }

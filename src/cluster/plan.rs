@@ -108,10 +108,10 @@ impl PlanFile {
     /// # Errors
     /// [`ClusterError::Io`]
     pub fn of(path: &Path) -> Result<Self, ClusterError> {
-        let file = files::open(path).map_err(ClusterError::io("open", path))?;
-        let bytes = file.metadata().map_err(ClusterError::io("read", path))?.len();
+        let file = files::open(path).map_err(ClusterError::io("cannot open", path))?;
+        let bytes = file.metadata().map_err(ClusterError::io("cannot read", path))?.len();
         let mut hash = blake3::Hasher::new();
-        hash.update_reader(file).map_err(ClusterError::io("read", path))?;
+        hash.update_reader(file).map_err(ClusterError::io("cannot read", path))?;
         Ok(Self { bytes, digest: *hash.finalize().as_bytes() })
     }
 
@@ -336,7 +336,7 @@ impl Plan {
             file.sync_all()?;
             File::open(folder)?.sync_all()
         };
-        put().map_err(ClusterError::io("write", &path))?;
+        put().map_err(ClusterError::io("cannot write", &path))?;
         Ok(*blake3::hash(&bytes).as_bytes())
     }
 
@@ -351,10 +351,10 @@ impl Plan {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ClusterError::NoPlan(folder.to_owned()));
             }
-            file => file.map_err(ClusterError::io("open", &path))?,
+            file => file.map_err(ClusterError::io("cannot open", &path))?,
         };
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(ClusterError::io("read", &path))?;
+        file.read_to_end(&mut bytes).map_err(ClusterError::io("cannot read", &path))?;
         Self::from_bytes(folder, &bytes)
     }
 
@@ -431,7 +431,7 @@ impl Plan {
 /// Names the file of an error.
 pub(super) fn failed(path: &Path, error: FrameError) -> ClusterError {
     match error {
-        FrameError::Io(source) => ClusterError::Io { doing: "read", path: path.to_owned(), source },
+        FrameError::Io(source) => ClusterError::Io { doing: "cannot read", path: path.to_owned(), source },
         FrameError::Damaged(what) => ClusterError::damaged(path, what),
         FrameError::Version(version) => ClusterError::Version { path: path.to_owned(), version },
         FrameError::TooLong => ClusterError::TooMuch,

@@ -162,7 +162,7 @@ impl RowWriter {
     /// # Errors
     /// [`ClusterError::Io`]
     pub fn create(path: &Path, first: u32) -> Result<Self, ClusterError> {
-        let file = files::create_new(path).map_err(ClusterError::io("write", path))?;
+        let file = files::create_new(path).map_err(ClusterError::io("cannot write", path))?;
         Ok(Self { path: path.to_owned(), out: BufWriter::new(file), first, families: 0 })
     }
 
@@ -187,7 +187,7 @@ impl RowWriter {
     /// [`ClusterError::Io`]
     pub fn finish(mut self) -> Result<RowPart, ClusterError> {
         let flushed = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
-        flushed.map_err(ClusterError::io("write", &self.path))?;
+        flushed.map_err(ClusterError::io("cannot write", &self.path))?;
         Ok(RowPart { first: self.first, families: self.families, file: PlanFile::of(&self.path)? })
     }
 }
@@ -212,7 +212,7 @@ impl RowReader {
     /// [`ClusterError`]
     pub fn open(path: &Path, row: &RowPart, loci: usize) -> Result<Self, ClusterError> {
         row.file.check(path)?;
-        let file = files::open(path).map_err(ClusterError::io("open", path))?;
+        let file = files::open(path).map_err(ClusterError::io("cannot open", path))?;
         let end = u64::from(row.first) + u64::from(row.families);
         Ok(Self {
             path: path.to_owned(),

@@ -236,7 +236,7 @@ pub(super) fn write_shard(
         file.persist(&path).map_err(|error| error.error)?;
         File::open(shards)?.sync_all()
     };
-    put().map_err(ClusterError::io("write", &path))?;
+    put().map_err(ClusterError::io("cannot write", &path))?;
     Ok((bytes.len() + records.len()) as u64)
 }
 
@@ -249,16 +249,16 @@ pub fn read_shard(shards: &Path, plan: &Plan, tile: u32) -> Result<Shard, ShardF
     let io = |doing, source| ShardFault::Io(ClusterError::Io { doing, path: path.clone(), source });
     let file = match files::open(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(ShardFault::Missing),
-        file => file.map_err(|error| io("open", error))?,
+        file => file.map_err(|error| io("cannot open", error))?,
     };
-    let all = file.metadata().map_err(|error| io("read", error))?.len();
+    let all = file.metadata().map_err(|error| io("cannot read", error))?.len();
     let mut input = BufReader::new(file);
     let (body, records_at) = match codec::read::<Body>(&mut input, all, Kind::Shard) {
-        Err(codec::FrameError::Io(error)) => return Err(io("read", error)),
+        Err(codec::FrameError::Io(error)) => return Err(io("cannot read", error)),
         read => read.map_err(|_| ShardFault::Damaged)?,
     };
     let mut hash = blake3::Hasher::new();
-    hash.update_reader(&mut input).map_err(|error| io("read", error))?;
+    hash.update_reader(&mut input).map_err(|error| io("cannot read", error))?;
     let is_whole = records_at.checked_add(body.records.bytes) == Some(all);
     if !is_whole || *hash.finalize().as_bytes() != body.records.digest || !is_of(&body, plan, tile) {
         return Err(ShardFault::Damaged);
@@ -348,7 +348,7 @@ impl Shard {
             file.take(self.body.records.bytes).read_to_end(&mut records)?;
             Ok(records)
         };
-        let records = read().map_err(ClusterError::io("read", &self.path))?;
+        let records = read().map_err(ClusterError::io("cannot read", &self.path))?;
         if *blake3::hash(&records).as_bytes() == self.body.records.digest {
             Ok(records)
         } else {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global, PopulationOption};
@@ -17,7 +17,7 @@ use crate::cluster::{
 };
 use crate::index::Access;
 use crate::model::shown_path;
-use crate::report::Format;
+use crate::report::{Format, SCHEMA_VERSION};
 use crate::store::{MatchOptions, Observer as _, PlanOptions, StoreError};
 
 use super::matching::{CriterionOptions, tell_matched};
@@ -162,16 +162,16 @@ impl MakePlan {
         self.criterion.over(&mut matching)?;
         let options = PlanOptions { matching, tiles: self.tiles, columns: self.columns, out: &self.out };
         let made = store.plan_cluster(&options, &global.entry("cluster plan"), &Notices::new(output))?;
-        let facts = json!({
-            "tiles": made.grid.tiles(),
-            "rows": made.grid.rows,
-            "columns": made.grid.columns,
-            "families": made.families,
-            "children": made.children,
-            "bytes": made.bytes,
-            "memory": made.memory,
-            "plan": HEXLOWER.encode(&made.digest),
-        });
+        let facts = [
+            ("tiles", made.grid.tiles().into()),
+            ("rows", made.grid.rows.into()),
+            ("columns", made.grid.columns.into()),
+            ("families", made.families.into()),
+            ("children", made.children.into()),
+            ("bytes", made.bytes.into()),
+            ("memory", made.memory.into()),
+            ("plan", HEXLOWER.encode(&made.digest).into()),
+        ];
         print_facts(&facts, self.format.format, output)?;
         output.say(&format!(
             "{}: {}, {} x {}, {} MB; a tile needs {} MB of memory\nthe folder holds genotypes: protect it like the store, and \
@@ -202,39 +202,44 @@ impl Tile {
         let access = if self.no_mmap { Access::Read } else { Access::Usual };
         let done = run_tile(&plan, tile, &TileOptions { shards: &shards, access }, &watch).map_err(StoreError::from)?;
         drop(following);
-        let facts = json!({
-            "tile": tile,
-            "families": done.families,
-            "children": done.children,
-            "computed": done.candidates.is_some(),
-            "candidates": done.candidates,
-            "bytes": done.bytes,
-        });
+        let facts = [
+            ("tile", tile.into()),
+            ("families", done.families.into()),
+            ("children", done.children.into()),
+            ("computed", done.candidates.is_some().into()),
+            ("candidates", done.candidates.into()),
+            ("bytes", done.bytes.into()),
+        ];
         print_facts(&facts, self.format.format, output)?;
         let size = format!("{} x {}", plural(done.families, "family"), plural(done.children, "child"));
         output.say(&match done.candidates {
-            None => format!("tile {tile}: {size}; it was already done"),
-            Some(candidates) => format!("tile {tile}: {size}; {}", plural(candidates, "candidate")),
+            None => format!("tile {tile} was already done: {size}"),
+            Some(candidates) => format!("computed tile {tile}: {size}; {}", plural(candidates, "candidate")),
         });
         Ok(Outcome::Done)
     }
 }
 
-/// Prints facts for programs.
-fn print_facts(facts: &Value, format: Format, output: &Output) -> anyhow::Result<()> {
-    match (format, facts.as_object()) {
-        (Format::Json, _) => output.data(&(serde_json::to_string_pretty(facts)? + "\n")),
-        (Format::Csv, Some(facts)) => {
-            let names: Vec<&str> = facts.keys().map(String::as_str).collect();
+/// Prints facts for programs, in this order.
+fn print_facts(facts: &[(&str, Value)], format: Format, output: &Output) -> anyhow::Result<()> {
+    match format {
+        Format::Table => Ok(()),
+        Format::Json => {
+            let version = [("schema_version", Value::from(SCHEMA_VERSION))];
+            let all = version.iter().chain(facts);
+            let lines: Vec<String> = all.map(|(name, value)| format!("  \"{name}\": {value}")).collect();
+            output.data(&format!("{{\n{}\n}}\n", lines.join(",\n")))
+        }
+        Format::Csv => {
+            let names: Vec<&str> = facts.iter().map(|fact| fact.0).collect();
             let value = |value: &Value| match value {
                 Value::String(text) => text.clone(),
                 Value::Null => String::new(),
                 other => other.to_string(),
             };
-            let values: Vec<String> = facts.values().map(value).collect();
+            let values: Vec<String> = facts.iter().map(|fact| value(&fact.1)).collect();
             output.data(&format!("{}\n{}\n", names.join(","), values.join(",")))
         }
-        _ => Ok(()),
     }
 }
 
