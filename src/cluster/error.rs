@@ -117,13 +117,27 @@ impl ClusterError {
     }
 }
 
-/// The most tiles that a message names.
-const NAMED: usize = 50;
+/// The most ranges of tiles that a message names.
+const NAMED: usize = 20;
+
+/// Returns numbers in rising order as ranges, as Slurm reads and writes them: `0-3,7`.
+pub(super) fn ranges(tiles: &[u32]) -> Vec<String> {
+    let runs = tiles.chunk_by(|one, next| one.checked_add(1) == Some(*next));
+    let range = |run: &[u32]| match run {
+        [one] => one.to_string(),
+        run => format!("{}-{}", run[0], run[run.len() - 1]),
+    };
+    runs.map(range).collect()
+}
 
 fn of_tiles(missing: &[u32], damaged: &[u32]) -> String {
     let list = |tiles: &[u32]| {
-        let named = tiles.iter().take(NAMED).map(u32::to_string).collect::<Vec<_>>().join(", ");
-        if tiles.len() > NAMED { named + ", ..." } else { named }
+        let mut ranges = ranges(tiles);
+        if ranges.len() > NAMED {
+            ranges.truncate(NAMED);
+            ranges.push("...".to_owned());
+        }
+        ranges.join(",")
     };
     let missing = match missing.len() {
         0 => None,
@@ -136,4 +150,18 @@ fn of_tiles(missing: &[u32], damaged: &[u32]) -> String {
         number => Some(format!("{number} tiles have shards that cannot be used: {}", list(damaged))),
     };
     missing.into_iter().chain(damaged).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_become_ranges() {
+        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), ["0-2", "5", "7-8"]);
+        let every_second: Vec<u32> = (0..50).map(|number| number * 2).collect();
+        let said = of_tiles(&every_second, &[4]);
+        assert!(said.starts_with("50 tiles have no shard: 0,2,4,"), "{said}");
+        assert!(said.ends_with(",38,...; 1 tile has a shard that cannot be used: 4"), "{said}");
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::model::shown_path;
 
+use super::error::ranges;
 use super::plan::Plan;
 
 /// What an array job for Slurm is to use.
@@ -54,16 +55,6 @@ fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
 }
 
-/// Returns numbers in rising order as the ranges of an array job: `0-3,7`.
-fn ranges(tiles: &[u32]) -> String {
-    let runs = tiles.chunk_by(|one, next| one + 1 == *next);
-    let range = |run: &[u32]| match run {
-        [one] => one.to_string(),
-        run => format!("{}-{}", run[0], run[run.len() - 1]),
-    };
-    runs.map(range).collect::<Vec<_>>().join(",")
-}
-
 /// Returns a script for `sbatch`: one task for each tile.
 #[must_use]
 pub fn slurm_script(plan: &Plan, options: &SlurmOptions<'_>) -> String {
@@ -73,7 +64,7 @@ pub fn slurm_script(plan: &Plan, options: &SlurmOptions<'_>) -> String {
         text,
         "#SBATCH --job-name=reunite-tiles\n#SBATCH --array={}\n#SBATCH --cpus-per-task={cpus}\n#SBATCH --mem={}M\n\
          #SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=reunite-tile-%a.log\n\n",
-        ranges(tiles),
+        ranges(tiles).join(","),
         memory(plan)
     );
     text += "# One task for each tile. A task that is killed or repeated does no harm; a tile that is done ends at once.\n\
@@ -184,12 +175,6 @@ spec:
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_become_ranges() {
-        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
-        assert_eq!(ranges(&[4]), "4");
-    }
 
     #[test]
     fn a_path_stays_one_word_of_the_shell() {

@@ -298,7 +298,7 @@ fn a_merge_names_missing_and_damaged_tiles_and_records_nothing() {
     // The shard of another tile.
     fs::copy(shard(&folder, 0), shard(&folder, 4)).unwrap();
     let said = lab.run(&["cluster", "merge", &folder]).ends(2);
-    said.says(&["2 tiles have no shard: 2, 5; 2 tiles have shards that cannot be used: 3, 4", "cluster tile"]);
+    said.says(&["2 tiles have no shard: 2,5; 2 tiles have shards that cannot be used: 3-4", "cluster tile"]);
     let runs = lab.run(&["runs", "--format", "json"]).json();
     assert_eq!(runs["runs"].as_array().map(Vec::len), Some(0), "{runs}");
     // The script names the tiles that are left.

@@ -211,10 +211,12 @@ impl Tile {
             ("bytes", done.bytes.into()),
         ];
         print_facts(&facts, self.format.format, output)?;
-        let size = format!("{} x {}", plural(done.families, "family"), plural(done.children, "child"));
+        let (families, children) = (plural(done.families, "family"), plural(done.children, "child"));
         output.say(&match done.candidates {
-            None => format!("tile {tile} was already done: {size}"),
-            Some(candidates) => format!("computed tile {tile}: {size}; {}", plural(candidates, "candidate")),
+            None => format!("tile {tile} was already done: {families} x {children}"),
+            Some(found) => {
+                format!("computed tile {tile}: {families} x {children}; {}", plural(found, "candidate"))
+            }
         });
         Ok(Outcome::Done)
     }
