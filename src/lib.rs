@@ -134,6 +134,7 @@
 //! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
 //! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
 //! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
+//! | `cluster` | runs in tiles on other machines: plan, families and children without names, shards, scripts; no store | model, files, population, kinship, index, matching |
 //! | `meaning` | what a candidate's number means: chance hits, posterior, rivals, classes, assignment; pure | model, population, kinship, matching |
 //! | `supervision` | counts for supervisors, with small numbers hidden; pure | meaning, model |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
@@ -142,7 +143,7 @@
 //! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, facts (words), report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis, facts |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, keeping, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, keeping, review, ledger, index, screen, matching, cluster, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -152,6 +153,7 @@ pub mod audit;
 pub mod certificates;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod consistency;
 pub mod exchange;
 pub mod facts;

@@ -9,6 +9,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 
+use crate::cluster::ClusterError;
 use crate::index::IndexError;
 use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
@@ -157,10 +158,38 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::NoFurtherSample => "give another --sample",
         StoreError::RetestTooShort { .. } => "type more loci, and import the sample again",
         StoreError::Future(_) => "correct --date",
+        StoreError::Cluster(error) => return of_cluster(error).map(str::to_owned),
         StoreError::BrokenChain => "see `reunite audit verify`",
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Says what to do about a run in tiles.
+fn of_cluster(error: &ClusterError) -> Option<&'static str> {
+    Some(match error {
+        ClusterError::NoPlan(_) => "give the folder that `reunite cluster plan` made",
+        ClusterError::Damaged { .. } | ClusterError::Index { .. } => {
+            "copy the folder again, or make a new one with `reunite cluster plan`"
+        }
+        ClusterError::Version { .. } | ClusterError::OtherProgram { .. } => {
+            "install the same version of reunite on every machine, or make a new plan"
+        }
+        ClusterError::NoTile { .. } => "give --index another number",
+        ClusterError::Grid { .. } => {
+            "give --tiles at most 100,000, and --columns a number that divides the number of tiles"
+        }
+        ClusterError::FolderExists(_) => "choose another --out",
+        ClusterError::TooMuch => "give --tiles a larger number, or raise --min-log10-lr",
+        ClusterError::Incomplete { .. } => {
+            "compute each with `reunite cluster tile FOLDER --index I`, or all of them with the job that `reunite cluster \
+             script FOLDER --engine slurm` writes now"
+        }
+        ClusterError::StoreChanged { .. } | ClusterError::SettingsChanged | ClusterError::OtherStore => {
+            "make a new plan with `reunite cluster plan`"
+        }
+        _ => return None,
+    })
 }
 
 /// Says what to do about a backup that does not open.

@@ -11,7 +11,8 @@
 //! 9. [Lawful keeping](keeping): legal basis, purposes and consent of samples, what is due, records for auditors.
 //! 10. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
 //! 11. [Performance](performance): how fast, why, and how to measure.
-//! 12. [Troubleshooting](troubleshooting): what to do about a message.
+//! 12. [Runs in tiles on a cluster](cluster): Slurm, Kubernetes, and what the nodes get.
+//! 13. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! The same pages in Chinese: [中文](zh).
 //!
@@ -54,6 +55,9 @@ pub mod operating {}
 #[doc = include_str!("growth.svg")]
 pub mod performance {}
 
+#[doc = include_str!("cluster.md")]
+pub mod cluster {}
+
 #[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}
 
@@ -70,7 +74,8 @@ pub mod troubleshooting {}
 /// 9. [依法保存](zh::keeping)：样本的法律依据、目的和同意，到期事项，供审计的记录。
 /// 10. [运行](zh::operating)：安装、升级、备份、迁移、定时、监控。
 /// 11. [性能](zh::performance)：有多快，为什么，如何测量。
-/// 12. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
+/// 12. [在集群上分块比对](zh::cluster)：Slurm、Kubernetes，以及各节点得到什么。
+/// 13. [故障排除](zh::troubleshooting)：遇到提示时怎么办。
 pub mod zh {
     #[doc = include_str!("zh/files.md")]
     pub mod files {}
@@ -106,6 +111,9 @@ pub mod zh {
     #[doc = ""]
     #[doc = include_str!("growth.svg")]
     pub mod performance {}
+
+    #[doc = include_str!("zh/cluster.md")]
+    pub mod cluster {}
 
     #[doc = include_str!("zh/troubleshooting.md")]
     pub mod troubleshooting {}

@@ -129,6 +129,12 @@ impl Builder {
         self.pseudonyms.push(*child.pseudonym.as_bytes());
     }
 
+    /// Returns the number of children so far.
+    #[must_use]
+    pub fn children(&self) -> usize {
+        self.children.len()
+    }
+
     /// Returns the bytes of the finished index.
     ///
     /// # Errors

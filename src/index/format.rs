@@ -122,7 +122,7 @@ impl Header {
     }
 }
 
-/// This is the only place that uses bincode, always with a limit, because a manipulated length could exhaust memory.
+/// Bincode always has a limit here, because a manipulated length could exhaust memory.
 pub(super) mod codec {
     use super::{METADATA_LIMIT, Metadata};
 

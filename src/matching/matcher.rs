@@ -73,7 +73,7 @@ pub struct Matcher<'a> {
     /// Numbers of the children to skip, in rising order.
     pub(super) without: Vec<usize>,
     /// The loci at which each child is typed; set if chance hits are limited.
-    chance_hits: Option<ChanceHits>,
+    pub(super) chance_hits: Option<ChanceHits>,
     judge: OnceLock<Judge<'a>>,
     /// Set if the result names the relative whose profile a child has.
     tells_identities: bool,
@@ -267,9 +267,20 @@ impl<'a> Matcher<'a> {
 }
 
 /// Collects the facts about the index that plans need: where the rows are, and how many children are typed how
-/// completely. Two groups of children are enough for an estimate: the nearly complete ones, and the others by their
-/// mean.
+/// completely.
 fn layout(index: &Index, calculator: &Calculator) -> Layout {
+    Layout {
+        first_rows: index.first_rows().to_vec(),
+        untyped: untyped_groups(index),
+        // The silent allele is the last one and never appears in a profile.
+        classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
+        instructions: Instructions::detect(),
+    }
+}
+
+/// Groups the children of an index by how completely they are typed. Two groups are enough for an estimate: the nearly
+/// complete children, and the others by their mean.
+pub(super) fn untyped_groups(index: &Index) -> Vec<UntypedGroup> {
     let (mut whole, mut partial, mut untyped) = (0.0, 0.0, 0.0);
     for block in 0..index.blocks() {
         match index.untyped(block) {
@@ -282,13 +293,8 @@ fn layout(index: &Index, calculator: &Calculator) -> Layout {
     }
     let blocks = f64::max(whole + partial, 1.0);
     let mean = if partial > 0.0 { untyped / partial } else { 0.0 };
-    Layout {
-        first_rows: index.first_rows().to_vec(),
-        untyped: vec![
-            UntypedGroup { loci: 0, share: whole / blocks },
-            UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
-        ],
-        classes: Classes::new(calculator.loci().iter().map(listed_frequencies)),
-        instructions: Instructions::detect(),
-    }
+    vec![
+        UntypedGroup { loci: 0, share: whole / blocks },
+        UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
+    ]
 }

@@ -1,5 +1,7 @@
 //! Allele frequency tables, and the checks of their numbers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Allele, AlleleError, Locus, LocusError, Panel, PanelError};
 
 /// The allele frequencies of one locus: alleles in rising order, with frequencies that add up to 1.
@@ -243,7 +245,7 @@ impl PartialEq for LocusFrequencies {
 }
 
 /// The frequency assigned to an allele that the table does not list.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Floor {
     /// (n + 1) / (2N + 1) with n = 0, where N is the number of counted persons, as the ISFG recommends for an allele
     /// that was never seen. Requires a table that states the number of counted persons.

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Floor, Mutation, MutationError, MutationRates};
 
 /// The origin of an untyped parent's allele. It matters if mutation changes the allele frequencies over generations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Convention {
     /// Leaves out an untyped person who carries no information at the locus; the allele that the person would transmit
     /// follows the population frequencies. A locus without a typed relative gives an LR of exactly 1, unless the child
@@ -57,7 +59,7 @@ impl FromStr for Convention {
 /// );
 /// # Ok::<(), reunite::population::ModelError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// The mutation model.
     pub mutation: Mutation,
@@ -78,7 +80,7 @@ pub struct Model {
 /// Copies drop out independently, so a heterozygote shows one allele with probability 2 d (1 - d), and a genotype shows
 /// nothing with probability d^2. A locus that shows nothing is untyped. Because d^2 is the same for every genotype,
 /// skipping these loci causes no bias.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct DropOuts {
     /// In profiles of relatives.
     pub relatives: f64,

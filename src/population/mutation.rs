@@ -1,5 +1,7 @@
 //! Mutation models: the probability that a parental allele arrives in the child as a given allele.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Allele;
 
 /// A mutation model with its parameters. Rates are per meiosis and locus.
@@ -14,7 +16,7 @@ use crate::model::Allele;
 ///   the rest allele never mutates under this model; Reunite made this choice.
 /// - An allele outside the table ([`super::LocusModel::with_alleles`]) enlarges the matrices, so n includes it.
 ///   Familias does the same if the user adds the allele to the database.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Mutation {
     /// No mutation: the identity matrix.
     None,
@@ -36,7 +38,7 @@ pub enum Mutation {
 }
 
 /// Mutation rates by the sex of the parent, each from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MutationRates {
     /// Rate in transmissions from the father.
     pub male: f64,

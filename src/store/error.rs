@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::audit::ReviewerKeyError;
+use crate::cluster::ClusterError;
 use crate::index::IndexError;
 use crate::intake::{IntakeError, MapError, Problem};
 use crate::kinship::KinshipError;
@@ -476,6 +477,9 @@ pub enum StoreError {
     /// See [`ExchangeError`].
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// See [`ClusterError`].
+    #[error(transparent)]
+    Cluster(ClusterError),
     /// A Familias project cannot be written.
     #[error("{0}")]
     Fam(#[from] FamError),
@@ -688,6 +692,15 @@ pub enum StoreError {
 /// Names pairs.
 fn named(pairs: &[ConflictRow]) -> String {
     pairs.iter().filter_map(ConflictRow::pair).collect::<Vec<_>>().join("; ")
+}
+
+impl From<ClusterError> for StoreError {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Stopped(stopped) => stopped.into(),
+            other => Self::Cluster(other),
+        }
+    }
 }
 
 impl From<ValidationError> for StoreError {

@@ -10,6 +10,7 @@ mod audit;
 mod backup;
 mod certificates;
 mod checking;
+mod cluster;
 mod configuration;
 mod custody;
 mod diagnose;
@@ -37,6 +38,7 @@ pub use backup::container::BackupFault;
 pub use backup::restore::{LastRun, RestoreOptions, RestoreWith, Restored};
 pub use backup::write::{BackedUp, BackupFor, BackupOptions};
 pub use certificates::check::{CertificateNight, CertificateQuery};
+pub use cluster::plan::{PlanMade, PlanOptions};
 pub use configuration::bad_setting::BadSetting;
 pub use configuration::changed::ChangedSetting;
 #[cfg(feature = "cli")]

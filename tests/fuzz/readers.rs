@@ -2,8 +2,10 @@
 //!
 //! A reader may return any answer; it must not panic, run out of memory, or return inconsistent data.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
+use reunite::cluster::{Column, Plan, PlanFile, Planned, RowPart, RowReader, Shard};
 use reunite::exchange::{Contents, HitLine, Hits, Mapping};
 use reunite::facts::Subject;
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
@@ -13,18 +15,20 @@ use reunite::intake::{
     read_facts, read_fam_database, read_frequency_table, read_guessing_layout, read_terms,
 };
 use reunite::keeping::{Born, Purposes};
+use reunite::matching::{Criterion, Doubts, Whole, scoring_version};
 use reunite::model::Panel;
-use reunite::population::FrequencyTable;
+use reunite::population::{FrequencyTable, Model};
 use reunite::pseudonym::{CertificateHasher, ConsentHasher, Pseudonymizer, SecretKey};
 
 /// Calls a reader with any bytes, and checks what it returns.
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 17] = [
+pub const READERS: [(&str, Reader); 18] = [
     ("case_list", case_list),
     ("cases", cases),
     ("children", children),
+    ("cluster", cluster),
     ("cmf", cmf),
     ("column_map", column_map),
     ("dat", dat),
@@ -286,6 +290,76 @@ pub fn families_index(bytes: &[u8]) {
     walk_families_index(&sealed_families_index(bytes));
 }
 
+/// Reads the files of a run in tiles: unchanged, and with a correct digest.
+pub fn cluster(bytes: &[u8]) {
+    walk_cluster(bytes);
+    walk_cluster(&sealed_cluster(bytes));
+}
+
+/// Returns a plan of this many families and children at two loci, in one tile.
+pub fn planned(families: u32, children: u32) -> Planned {
+    const TABLE: &str =
+        "locus,allele,frequency,individuals\nvWA,14,0.25,100\nvWA,15,0.75,100\nFGA,22,0.5,100\nFGA,23,0.5,100\n";
+    let file = PlanFile { bytes: 0, digest: [3; 32] };
+    let model = Model::default();
+    let builder = reunite::index::Builder::new(FrequencyTable::from_csv(TABLE).map_or_else(
+        |_| Vec::new(),
+        |table| {
+            let loci = table.panel().loci().iter().zip(table.loci());
+            loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect()
+        },
+    ));
+    let binding = reunite::index::Binding { alleles: [0; 32], stamp: [0; 16], generation: 0 };
+    let index = builder.finish(&binding).ok().and_then(|bytes| Index::from_bytes(&bytes).ok());
+    let whole = index.map(|index| Whole::of(&index, &Criterion::default()));
+    Planned {
+        program: Planned::PROGRAM.to_owned(),
+        scoring: scoring_version(&model),
+        population: None,
+        table: TABLE.to_owned(),
+        model,
+        linked: vec![([0, 1], 0.25)],
+        min_log10_lr: 0.0,
+        max_per_family: Some(5),
+        max_chance_hits: None,
+        doubts: Doubts::usual(),
+        min_loci: 1,
+        exhaustive: false,
+        keeps_records: true,
+        basis: [1; 32],
+        stamp: [2; 16],
+        generation: 3,
+        whole: whole.expect("an empty index is an index"),
+        rows: vec![RowPart { first: 0, families, file }],
+        columns: vec![Column { children, file }],
+    }
+}
+
+/// The plan to which shards belong.
+static PLAN: LazyLock<Plan> = LazyLock::new(|| {
+    let bytes = Plan::to_bytes(&planned(6, 6)).expect("a plan is short");
+    Plan::from_bytes(Path::new("plan"), &bytes).unwrap_or_else(|error| panic!("a sound plan: {error}"))
+});
+
+/// Reads a plan, a page of families or a shard; `true` if it is one.
+pub fn walk_cluster(bytes: &[u8]) -> bool {
+    let folder = Path::new("plan");
+    if let Ok(plan) = Plan::from_bytes(folder, bytes) {
+        let planned = plan.planned();
+        assert!(planned.grid().tiles() > 0 && planned.memory() > 0);
+        assert_eq!(plan.place(planned.grid().tiles()).ok(), None);
+        return true;
+    }
+    if let Ok(families) = RowReader::page_from_bytes(bytes, 2) {
+        assert!(families.iter().flat_map(|family| &family.relatives).all(|one| one.profile.genotypes().len() == 2));
+        return true;
+    }
+    let Ok(shard) = Shard::from_bytes(bytes, &PLAN) else { return false };
+    assert!(shard.candidates().iter().all(|one| one.family() < 6 && one.child() < 6));
+    assert!(shard.unscorable().iter().all(|&family| family < 6));
+    true
+}
+
 /// Reads everything in an index; `true` if it opens.
 pub fn walk_index(bytes: &[u8]) -> bool {
     let Ok(index) = Index::from_bytes(bytes) else { return false };
@@ -379,6 +453,24 @@ fn digest(bytes: &mut [u8], offset: usize, length: usize, at: usize) -> Option<(
     let digest = *blake3::hash(bytes.get(offset..offset.checked_add(length)?)?).as_bytes();
     bytes.get_mut(at..at + 32)?.copy_from_slice(&digest);
     Some(())
+}
+
+/// Returns a file of a run in tiles with a correct digest: kind at byte 12, length of the body at byte 16, digest of these
+/// and of the body at byte 24, the body from byte 56 on. The body of a shard begins with the digest of its plan.
+pub fn sealed_cluster(bytes: &[u8]) -> Vec<u8> {
+    const BODY: usize = 56;
+    let mut sealed = bytes.to_vec();
+    let Some(end) = number(bytes, 16).and_then(|length| length.checked_add(BODY)) else { return sealed };
+    if bytes.get(12) == Some(&3)
+        && let Some(plan) = sealed.get_mut(BODY..BODY + 32)
+    {
+        plan.copy_from_slice(PLAN.digest());
+    }
+    if let Some(body) = sealed.get(BODY..end) {
+        let digest = *blake3::hash(&[&sealed[..24], body].concat()).as_bytes();
+        sealed[24..BODY].copy_from_slice(&digest);
+    }
+    sealed
 }
 
 /// Returns an index with correct digests: six sections, each with offset, length and digest, from byte 80 on; then the

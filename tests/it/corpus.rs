@@ -7,10 +7,13 @@ pub(crate) mod readers;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use reunite::index::{Binding, Builder, FamilyBinding, FamilyHead, FamilyRecord, FamilyWriter};
+use reunite::cluster::{Column, Plan, PlanFile, RowWriter, TileOptions, column_of, run_tile};
+use reunite::index::{Access, Binding, Builder, FamilyBinding, FamilyHead, FamilyRecord, FamilyWriter, Index};
 use reunite::intake::{Format, Layout, Request, read_bytes};
-use reunite::model::{Child, DropOut, Profile, Pseudonym};
+use reunite::matching::Watch;
+use reunite::model::{Child, DropOut, Family, Member, Pedigree, Profile, Pseudonym, Relation, Relative};
 use reunite::population::FrequencyTable;
 use reunite::pseudonym::{Pseudonymizer, SecretKey};
 use zerocopy::byteorder::little_endian::{F32, F64};
@@ -74,6 +77,78 @@ fn families_index() -> Vec<u8> {
     let path = folder.path().join("families.idx");
     writer.finish(&path).unwrap();
     fs::read(path).unwrap()
+}
+
+/// Makes the files of a run in tiles: a plan, a page of families, and a shard, of six families and six children.
+fn cluster() -> [(&'static str, Vec<u8>); 3] {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    Plan::folders(folder).iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    let mut planned = readers::planned(6, 6);
+    let table = FrequencyTable::from_csv(&planned.table).unwrap();
+    let loci = table.panel().loci().iter().zip(table.loci());
+    let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+    let profile = |cells: [&str; 2]| Profile::new(cells.iter().map(|cell| cell.parse().ok()).collect());
+    for number in 0..6 {
+        let cells = [["14/15", "22/23"], ["14", "22"], ["15", ""], ["14/99", "22"], ["15", "23"], ["14", "23"]];
+        let pseudonym = Pseudonym::from_bytes([number; 16]);
+        let drop_out = DropOut::new(0.1).filter(|_| number == 5);
+        builder.push(Child { pseudonym, profile: profile(cells[usize::from(number)]), drop_out });
+    }
+    let binding = Binding { alleles: [0; 32], stamp: [0; 16], generation: 0 };
+    let index = Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap();
+    let column = Plan::column_file(folder, 0);
+    column_of(&index, &[0, 1, 2, 3, 4, 5], 0..1).write(&column, &binding).unwrap();
+    planned.columns = vec![Column { children: 6, file: PlanFile::of(&column).unwrap() }];
+    let row = Plan::row_file(folder, 0);
+    let mut writer = RowWriter::create(&row, 0).unwrap();
+    let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
+    let members = [Member::default(), Member::default(), couple(0, 1)];
+    let families: Vec<Family> = (0..6_u8)
+        .map(|number| {
+            let relations = if number == 3 { [Relation::Member; 2] } else { [Relation::Father, Relation::FullSibling] };
+            let relative = |(at, relation)| Relative {
+                sample: Pseudonym::from_bytes([10 + number * 2 + at as u8; 16]),
+                relation,
+                profile: profile([["14", "22"], ["14/15", "22/23"]][at]),
+                drop_out: DropOut::new(0.2).filter(|_| number == 1),
+            };
+            let pedigree = (number == 3).then(|| Arc::new(Pedigree::from_members(&members, 2, &[0, 1]).unwrap()));
+            let relatives = relations.into_iter().enumerate().map(relative).collect();
+            Family { pseudonym: Pseudonym::from_bytes([number; 16]), relatives, pedigree }
+        })
+        .collect();
+    writer.append(&families).unwrap();
+    planned.rows = vec![writer.finish().unwrap()];
+    Plan::write(folder, &planned).unwrap();
+    let plan = Plan::read(folder).unwrap();
+    let shards = Plan::shards(folder);
+    let done = run_tile(&plan, 0, &TileOptions { shards: &shards, access: Access::Usual }, &Watch::default()).unwrap();
+    assert!(done.candidates.unwrap() > 0);
+    let shard = fs::read(shards.join("0.shard")).unwrap();
+    [
+        ("plan.bin", fs::read(folder.join("plan")).unwrap()),
+        ("families.bin", fs::read(row).unwrap()),
+        ("shard.bin", shard),
+    ]
+}
+
+/// The seeds are files of this version of the program: after a change of the version, or of the layout, the message says
+/// where fresh ones are.
+#[test]
+fn seeds_of_runs_in_tiles_are_of_this_version() {
+    let folder = fuzz().join("corpus/cluster");
+    let mut stale = Vec::new();
+    for (name, fresh) in cluster() {
+        assert!(readers::walk_cluster(&readers::sealed_cluster(&fresh)), "{name}");
+        let kept = fs::read(folder.join(name)).unwrap_or_default();
+        if !readers::walk_cluster(&readers::sealed_cluster(&kept)) {
+            let at = std::env::temp_dir().join(name);
+            fs::write(&at, &fresh).unwrap();
+            stale.push(at);
+        }
+    }
+    assert!(stale.is_empty(), "seeds are missing or of another version; fresh ones are {stale:?}");
 }
 
 #[test]
@@ -152,10 +227,17 @@ fn seeds_of_indexes_are_of_this_layout() {
     assert!(stale.is_empty(), "seeds are missing or of another layout; fresh ones are {stale:?}");
 }
 
+/// Returns the place of a byte in the ledger's stamp in a plan.
+fn stamp_at(plan: &[u8]) -> usize {
+    plan.windows(16).position(|window| window == [2; 16]).unwrap()
+}
+
 /// Sealing corrects the digests, so that damaged bytes reach the code behind the digest checks.
 #[test]
 fn sealing_corrects_the_digests_of_damaged_indexes() {
-    let seals: [(Vec<u8>, Seal, Opens, usize); 2] = [
+    let [(_, plan), ..] = cluster();
+    let seals: [(Vec<u8>, Seal, Opens, usize); 3] = [
+        (plan.clone(), readers::sealed_cluster, readers::walk_cluster, stamp_at(&plan)),
         (index(), readers::sealed_index, readers::walk_index, 48),
         (families_index(), readers::sealed_families_index, readers::walk_families_index, 48),
     ];

@@ -113,8 +113,8 @@ macro_rules! targets {
 }
 
 targets! {
-    case_list cases children cmf column_map dat exchange fam families families_index forms frequencies genemapper index keeping
-    lists pedigrees
+    case_list cases children cluster cmf column_map dat exchange fam families families_index forms frequencies genemapper index
+    keeping lists pedigrees
 }
 
 #[test]

@@ -15,7 +15,7 @@ use source::{Crate, ModulePath};
 const OWNERS: [(&str, &[&str]); 18] = [
     ("age", &["pseudonym"]),
     ("anyhow", &["cli", "main"]),
-    ("bincode", &["index"]),
+    ("bincode", &["index", "cluster"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -13,6 +13,7 @@ mod bad_input;
 mod bounded_work;
 mod certificates;
 mod close_kin;
+mod cluster;
 mod column_maps;
 mod common;
 mod config;

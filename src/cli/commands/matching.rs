@@ -17,14 +17,9 @@ use crate::store::{MatchOptions, Matched};
 
 use super::certificate::say_night;
 
+/// The criterion for candidates of a run.
 #[derive(Args)]
-pub(crate) struct Match {
-    /// Compare everything, not only what was added or changed since the last run
-    #[arg(long)]
-    full: bool,
-    /// Score every pair without screening: slow, to check that screening loses nothing
-    #[arg(long, requires = "full")]
-    exhaustive: bool,
+pub(super) struct CriterionOptions {
     /// The least log10 LR of a candidate, for this run and the list that it leaves [default: the store's]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
@@ -39,6 +34,32 @@ pub(crate) struct Match {
     /// the LR are candidates all the same
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,
+    #[command(flatten)]
+    doubts: DoubtOptions,
+}
+
+impl CriterionOptions {
+    /// Adds what was given to the options of a run.
+    pub(super) fn over(&self, options: &mut MatchOptions) -> anyhow::Result<()> {
+        let min_log10_lr = self.min_log10_lr.unwrap_or(options.criterion.min_log10_lr);
+        let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
+        let doubts = self.doubts.over(options.criterion.doubts)?;
+        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits, doubts };
+        options.min_loci = self.min_loci.unwrap_or(options.min_loci);
+        Ok(())
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Match {
+    /// Compare everything, not only what was added or changed since the last run
+    #[arg(long)]
+    full: bool,
+    /// Score every pair without screening: slow, to check that screening loses nothing
+    #[arg(long, requires = "full")]
+    exhaustive: bool,
+    #[command(flatten)]
+    criterion: CriterionOptions,
     /// Also list the N best pairs of each family that fall short by at most four powers of ten, with what separates them;
     /// compares all families with all children
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -46,8 +67,6 @@ pub(crate) struct Match {
     /// Read the index into memory even above 1 GiB, instead of mapping it
     #[arg(long)]
     no_mmap: bool,
-    #[command(flatten)]
-    doubts: DoubtOptions,
     #[command(flatten)]
     population: PopulationOption,
     #[command(flatten)]
@@ -58,54 +77,60 @@ impl Match {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = self.population.open(global)?;
         let mut options = MatchOptions { full: self.full, exhaustive: self.exhaustive, ..MatchOptions::new(&store) };
-        let min_log10_lr = self.min_log10_lr.unwrap_or(options.criterion.min_log10_lr);
-        let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
-        let doubts = self.doubts.over(options.criterion.doubts)?;
-        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits, doubts };
+        self.criterion.over(&mut options)?;
         options.near = self.near;
         if self.near.is_some() && self.format.format == Format::Csv {
             bail!("pairs that fall short are no rows of the candidates' CSV: list them with --format table or json");
         }
-        options.min_loci = self.min_loci.unwrap_or(options.min_loci);
         if self.no_mmap {
             options.access = Access::Read;
         }
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
         let matched = store.match_all(&options, &entry, &Notices::new(output))?;
-        match self.format.format {
-            Format::Json if self.near.is_none() => output.data(&matched.report.json()?)?,
-            Format::Json => {
-                let mut report = serde_json::to_value(&matched.report)?;
-                report["near"] = serde_json::to_value(&matched.near)?;
-                output.data(&(serde_json::to_string_pretty(&report)? + "\n"))?;
-            }
-            Format::Csv => output.data(&matched.report.csv())?,
-            Format::Table => {
-                let new = matched.report.only_new();
-                if !(new.candidates.is_empty() && new.identities.is_empty()) {
-                    output.page(new.table(TABLE_ROWS))?;
-                }
-                if self.near.is_some() {
-                    output.page(near_table(&matched.near, TABLE_ROWS))?;
-                }
-            }
-        }
-        say_matched(&matched, output);
-        if matched.report.candidates.is_empty() && matched.report.identities.is_empty() {
-            let run = &matched.report.run;
-            if run.mode != "delta" && run.pairs == 0 {
-                let (families, children) = (plural(run.families, "family"), plural(run.children, "child"));
-                output.warn(&format!(
-                    "no pair was compared: the store holds {families} and {children}; `reunite import` adds \
-                     files"
-                ));
-            } else {
-                output.say("no candidates: no family and child of the store reach the threshold");
-            }
-        }
-        let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
-        Ok(if whole { Outcome::Done } else { Outcome::Rejected })
+        tell_matched(&matched, self.format.format, self.near.is_some(), output)
     }
+}
+
+/// Prints what came of a run, with the pairs that fall short if they were asked for.
+pub(super) fn tell_matched(
+    matched: &Matched,
+    format: Format,
+    is_with_near: bool,
+    output: &Output,
+) -> anyhow::Result<Outcome> {
+    match format {
+        Format::Json if !is_with_near => output.data(&matched.report.json()?)?,
+        Format::Json => {
+            let mut report = serde_json::to_value(&matched.report)?;
+            report["near"] = serde_json::to_value(&matched.near)?;
+            output.data(&(serde_json::to_string_pretty(&report)? + "\n"))?;
+        }
+        Format::Csv => output.data(&matched.report.csv())?,
+        Format::Table => {
+            let new = matched.report.only_new();
+            if !(new.candidates.is_empty() && new.identities.is_empty()) {
+                output.page(new.table(TABLE_ROWS))?;
+            }
+            if is_with_near {
+                output.page(near_table(&matched.near, TABLE_ROWS))?;
+            }
+        }
+    }
+    say_matched(matched, output);
+    if matched.report.candidates.is_empty() && matched.report.identities.is_empty() {
+        let run = &matched.report.run;
+        if run.mode != "delta" && run.pairs == 0 {
+            let (families, children) = (plural(run.families, "family"), plural(run.children, "child"));
+            output.warn(&format!(
+                "no pair was compared: the store holds {families} and {children}; `reunite import` adds \
+                 files"
+            ));
+        } else {
+            output.say("no candidates: no family and child of the store reach the threshold");
+        }
+    }
+    let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
+    Ok(if whole { Outcome::Done } else { Outcome::Rejected })
 }
 
 /// The most candidates that a run names as lost.
@@ -133,13 +158,16 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         count(matched.result.survivors),
     ));
     let Stages { compile, screen, score, describe } = matched.stages;
-    output.say(&format!(
-        "processor time: compile {:.2} s, screen {:.2} s, score {:.2} s, describe {:.2} s",
-        compile.as_secs_f64(),
-        screen.as_secs_f64(),
-        score.as_secs_f64(),
-        describe.as_secs_f64()
-    ));
+    // The stages of a run in tiles were on other machines.
+    if matched.stages != Stages::default() {
+        output.say(&format!(
+            "processor time: compile {:.2} s, screen {:.2} s, score {:.2} s, describe {:.2} s",
+            compile.as_secs_f64(),
+            screen.as_secs_f64(),
+            score.as_secs_f64(),
+            describe.as_secs_f64()
+        ));
+    }
     output.say(&format!(
         "{}, {} of them new; {} withdrawn",
         plural(matched.report.candidates.len() as u64, "candidate"),

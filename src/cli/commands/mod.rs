@@ -6,6 +6,7 @@ mod bench;
 mod candidates;
 mod certificate;
 mod challenge;
+mod cluster;
 mod comparable;
 mod completions;
 mod config;
@@ -54,7 +55,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 58] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 61] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -74,6 +75,9 @@ pub(super) const WITHOUT: [(&str, &[&str]); 58] = {
         ("synth", STORE),
         ("bench", STORE),
         ("challenge", STORE),
+        ("cluster plan", KEYLESS),
+        ("cluster tile", STORE),
+        ("cluster script", ALL),
         ("key new", ALL),
         ("audit key", ALL),
         ("kits", UNRECORDED),
@@ -136,6 +140,9 @@ pub(super) enum Command {
     Import(import::Import),
     /// Compare families with children, and list the new candidates
     Match(matching::Match),
+    /// Compute a full run in tiles on the machines of a cluster: plan, tile, merge
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
     /// List the candidates of the last run
     Candidates(candidates::List),
     /// Check birth certificates that children claim
@@ -265,6 +272,7 @@ impl Command {
             Self::Init(command) => command.run(global, output),
             Self::Import(command) => command.run(global, output),
             Self::Match(command) => command.run(global, output),
+            Self::Cluster(command) => command.run(global, output),
             Self::Candidates(command) => command.run(global, output),
             Self::Certificate(command) => command.run(global, output),
             Self::Facts(command) => command.run(global, output),

@@ -8,9 +8,10 @@ use data_encoding::HEXLOWER;
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest};
+use crate::matching::{
+    Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest, scoring_version,
+};
 use crate::model::{Candidate, Child, Family, Pseudonym};
-use crate::population::Model;
 use crate::report::Comparison;
 
 use super::comparability::Pairs;
@@ -29,17 +30,6 @@ const STALE: usize = 20;
 /// they are more than one in [`STALE`].
 const FEW: u64 = 1_000;
 
-/// The version of the scoring. Raise it whenever the same people under the same settings would get other numbers.
-pub(in crate::store) const SCORING: u32 = 5;
-
-/// The version of the rounding with theta, whose sums were once added up in another order. It changes the last bits of a
-/// number and therefore the digest of a run, but nothing that a reviewer decides on.
-const ROUNDING_WITH_THETA: u32 = 6;
-
-fn scoring(model: &Model) -> u32 {
-    if model.theta == 0.0 { SCORING } else { ROUNDING_WITH_THETA }
-}
-
 /// Computes the digest of everything that candidates depend on, apart from samples and families.
 pub(in crate::store) fn basis(
     store: &Store,
@@ -49,7 +39,7 @@ pub(in crate::store) fn basis(
     let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run basis v1");
     let criterion = serde_json::to_string(criterion)?;
     for part in [
-        &scoring(calculator.model()).to_string(),
+        &scoring_version(calculator.model()).to_string(),
         &HEXLOWER.encode(&store.table().digest()),
         &calculator.settings_line(),
         &criterion,
@@ -114,7 +104,7 @@ pub(in crate::store) fn are_of_run(
 }
 
 /// Reports whether one child's candidacy depends on the other children.
-fn depends_on_all(criterion: &Criterion) -> bool {
+pub(in crate::store) fn depends_on_all(criterion: &Criterion) -> bool {
     criterion.max_per_family.is_some() || criterion.max_chance_hits.is_some()
 }
 

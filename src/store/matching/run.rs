@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::audit::{Attribution, Entry};
 use crate::index::Access;
-use crate::ledger::{Ledger, RunRecord};
+use crate::kinship::Calculator;
+use crate::ledger::{Generation, Ledger, RunRecord, Standing};
 use crate::matching::{Criterion, MatchResult, Stages, run_digest};
 use crate::report::{CandidateReport, LostRow, NearRow};
 
@@ -19,6 +20,7 @@ use crate::store::configuration::limits::{checked_chance_hits, checked_threshold
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
 use crate::store::observer::{Notice, Observer, WhyFull};
+use crate::store::review::lists::ReviewStates;
 
 /// The options of a match.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,19 @@ pub struct Matched {
     pub digest: Duration,
     /// The time for recording the run.
     pub write: Duration,
+}
+
+/// What a run is recorded with, besides its result.
+pub(in crate::store) struct Recording<'a> {
+    pub(in crate::store) calculator: &'a Calculator,
+    pub(in crate::store) criterion: Criterion,
+    pub(in crate::store) basis: [u8; 32],
+    pub(in crate::store) generation: Generation,
+    /// `full` or `delta`.
+    pub(in crate::store) mode: &'static str,
+    /// The time since 1970 when the run began.
+    pub(in crate::store) started_at: Duration,
+    pub(in crate::store) started: Instant,
 }
 
 impl Store {
@@ -160,9 +175,26 @@ impl Store {
         drop(following);
         // After this point the run is recorded completely.
         watch.check()?;
+        let recording = Recording { calculator: &calculator, criterion, basis, generation, mode, started_at, started };
+        let mut matched =
+            self.record_matched(&mut ledger, (&recording, &before, &reviews), compared, entry, observer)?;
+        matched.near = near;
+        Ok(matched)
+    }
+
+    /// Records the result of a comparison as a run.
+    pub(in crate::store) fn record_matched(
+        &self,
+        ledger: &mut Ledger,
+        (recording, before, reviews): (&Recording<'_>, &Standing, &ReviewStates),
+        compared: Compared,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Matched, StoreError> {
+        let &Recording { calculator, criterion, basis, generation, mode, started_at, started } = recording;
         let Compared { result, stages, index, comparison } = compared;
         let ranked = Instant::now();
-        let digest = run_digest(self.table(), &calculator, &criterion, &result.candidates);
+        let digest = run_digest(self.table(), calculator, &criterion, &result.candidates);
         let digest_time = ranked.elapsed();
         let seconds = started.elapsed().as_secs_f64();
         let record = RunRecord {
@@ -178,9 +210,9 @@ impl Store {
             min_loci: comparison.min_loci,
             pairs_not_comparable: comparison.pairs_not_comparable,
             unscorable: Some(result.unscorable.clone()),
-            manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index)?.to_string(),
+            manifest: manifest(self, calculator, criterion, (&result, &comparison), &index)?.to_string(),
         };
-        let certificates = self.certificates_of_night(&mut ledger, &calculator).unwrap_or_else(|error| {
+        let certificates = self.certificates_of_night(ledger, calculator).unwrap_or_else(|error| {
             observer.notice(&Notice::CertificatesNotChecked(&error));
             None
         });
@@ -191,25 +223,25 @@ impl Store {
                 .with("certificates_contradicted", night.contradicted),
             None => entry,
         };
-        let due = self.samples_due(&ledger);
+        let due = self.samples_due(ledger);
         let due = due.map_err(|error| observer.notice(&Notice::DueNotListed(&error))).ok();
         let entry = match due {
             Some(due) if due > 0 => &entry.clone().with("samples_due", due),
             _ => entry,
         };
         let recording = Instant::now();
-        let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
+        let delta = ledger.record_run(&record, &result.candidates, before, &self.name_table(entry))?;
         let write = recording.elapsed();
         let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
-        let mut report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
-        add_reviews(&mut report, &reviews);
+        let mut report = report(self, ledger, (calculator, comparison), (delta.run, record), candidates)?;
+        add_reviews(&mut report, reviews);
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
-        let lost = lost_rows(delta.lost, &reviews);
+        let lost = lost_rows(delta.lost, reviews);
         Ok(Matched {
             report,
             result,
-            near,
+            near: Vec::new(),
             withdrawn,
             lost,
             families_withdrawn,
@@ -236,7 +268,11 @@ impl Store {
 
     /// Checks the families that the import did not check: it was interrupted, the settings changed since, or the
     /// families were withdrawn at that time.
-    fn check_waiting_families(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
+    pub(in crate::store) fn check_waiting_families(
+        &self,
+        ledger: &mut Ledger,
+        observer: &dyn Observer,
+    ) -> Result<(), StoreError> {
         let checking = Checking::new(self)?;
         let families = checking.unchecked(ledger, self)?;
         if !families.is_empty() {

@@ -6,13 +6,12 @@ use data_encoding::HEXLOWER;
 
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, ReviewCase};
-use crate::matching::explain;
+use crate::matching::{SCORING, explain};
 use crate::model::{Child, Family, Locus, Observed, Pseudonym, SURE_LOCI, Typing};
 use crate::review::{Basis, BasisPart, Case, Digest, Event, model_digest, profile_digest, relatives_digest};
 
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
-use crate::store::matching::compare::SCORING;
 
 impl Store {
     /// Returns the digest of the model and the frequencies with which the store computes.
