@@ -132,7 +132,7 @@ impl Builder {
     /// Returns the number of children so far.
     #[must_use]
     pub fn children(&self) -> usize {
-        self.children.len()
+        self.pseudonyms.len()
     }
 
     /// Returns the bytes of the finished index.

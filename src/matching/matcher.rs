@@ -273,7 +273,7 @@ fn layout(index: &Index, calculator: &Calculator) -> Layout {
         first_rows: index.first_rows().to_vec(),
         untyped: untyped_groups(index),
         // The silent allele is the last one and never appears in a profile.
-        classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
+        classes: Classes::new(calculator.loci().iter().map(listed_frequencies)),
         instructions: Instructions::detect(),
     }
 }
