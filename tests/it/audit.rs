@@ -79,6 +79,9 @@ fn every_command_leaves_a_record() {
     recorded("power", &["power", family, "--as-it-is"]);
     recorded("missed", &["missed", family]);
     recorded("runs", &["runs"]);
+    let plan = lab.name("plan");
+    let (_, record) = recorded("cluster plan", &["cluster", "plan", "--tiles", "2", "--out", &plan]);
+    assert_eq!((&record["details"]["tiles"], &record["details"]["genotypes"]), (&2.into(), &true.into()));
     recorded("stats", &["stats"]);
     recorded("validate", &["validate", "--pairs", "100", "--out", &lab.name("validation")]);
     recorded("families check", &["families", "check"]);
