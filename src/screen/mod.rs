@@ -8,8 +8,9 @@
 //! relationship.
 //!
 //! If relatives exclude too little to count, for example siblings, each genotype of a child has a weight instead, and
-//! another kernel adds the weights: see `weights`. Children who pass the counters are also weighed, 64 at a time, so
-//! that few are left to be scored.
+//! another kernel adds the weights: see `weights`, and `coarse` for processors that look up few bytes at once. Children
+//! who pass a rough screen are also weighed, 64 at a time, so that few are left to be scored. Views of a family that
+//! doubt the papers can share the counters of two of them: see [`Shared`].
 
 mod bound;
 mod classes;
