@@ -165,12 +165,16 @@ impl<'m, 'a> Chunk<'m, 'a> {
     }
 
     /// Finds the families some of whose views are screened together, each with the position of its first view.
-    fn share(&self, aims: &[Aim], plans: &[Plan]) -> Vec<(usize, Shared)> {
+    fn share<'v>(&self, aims: &'v [Aim], plans: &'v [Plan]) -> Vec<(usize, Shared)> {
         let mut shared = Vec::new();
         let mut first = 0;
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
             if aims.len() > 2 {
-                let view = |(aim, plan)| self.matcher.viewed(aim, plan);
+                let view = |(aim, plan): (&'v Aim, &'v Plan)| Viewed {
+                    loci: aim.family.screened(),
+                    threshold: aim.threshold - aim.family.linkage.slack,
+                    plan,
+                };
                 let views: Vec<Viewed<'_>> = aims.iter().zip(&plans[first..]).map(view).collect();
                 shared.extend(Shared::find(&views, &self.matcher.layout).map(|shared| (first, shared)));
             }

@@ -8,9 +8,8 @@ use rayon::prelude::*;
 use crate::index::{BLOCK, Index};
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
-use crate::screen::{Classes, Instructions, Layout, Packed, Plan, UntypedGroup, Viewed};
+use crate::screen::{Classes, Instructions, Layout, Packed, Plan, UntypedGroup};
 
-use super::aim::Aim;
 use super::chance::ChanceHits;
 use super::compile::{Compiler, listed_frequencies};
 use super::compiled::CompiledFamily;
@@ -241,12 +240,6 @@ impl<'a> Matcher<'a> {
             return Plan::Everyone;
         }
         Plan::new(&family.screened(), &self.layout, threshold - family.linkage.slack)
-    }
-
-    /// Returns a view and its plan for [`Shared::find`](crate::screen::Shared::find).
-    pub(super) fn viewed<'v>(&self, aim: &'v Aim, plan: &'v Plan) -> Viewed<'v> {
-        let threshold = aim.threshold - aim.family.linkage.slack;
-        Viewed { loci: aim.family.screened(), threshold, plan }
     }
 
     pub(super) fn codes(&self, child: usize) -> &'a [GenotypeCode] {

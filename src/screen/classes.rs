@@ -2,7 +2,6 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use super::coarse::coarse_classes;
 use crate::index::{Index, UNLISTED};
 use crate::model::{GenotypeCode, genotype_code, genotype_count};
 
@@ -12,6 +11,12 @@ pub(super) const CLASSES: usize = 64;
 /// The most classes of alleles per locus: `genotype_count(10)` classes of genotypes and the class of untyped children
 /// are below 64.
 const ALLELES: usize = 10;
+
+/// Number of coarse classes of genotypes: see `coarse`.
+pub(super) const COARSE: usize = 32;
+
+/// The most coarse classes of alleles: `genotype_count(7)` classes of genotypes and the class of untyped children.
+const COARSE_ALLELES: usize = 7;
 
 /// Number of loci of a [`Packed`].
 pub(super) const PACK: usize = 32;
@@ -35,6 +40,33 @@ pub struct LocusClasses {
     /// Coarse class of each class.
     coarse: [u8; CLASSES],
 }
+
+/// Returns the code of the coarse class of each class of a locus, of which `alleles` classes are of alleles.
+fn coarse_classes(alleles: usize) -> [u8; CLASSES] {
+    // The last one is the class of untyped children.
+    let mut coarse = [coarse_code(COARSE - 1); CLASSES];
+    for high in 0..alleles {
+        for low in 0..=high {
+            coarse[genotype_code(low, high)] =
+                coarse_code(genotype_code(low.min(COARSE_ALLELES - 1), high.min(COARSE_ALLELES - 1)));
+        }
+    }
+    coarse
+}
+
+/// Returns the code of a coarse class: its lowest four bits, and in the highest bit whether it is one of the second half.
+/// A shuffle by a code with the highest bit gives 0.
+fn coarse_code(coarse: usize) -> u8 {
+    (coarse % HALF + coarse / HALF * 0x80) as u8
+}
+
+/// Returns the coarse class of a code.
+pub(super) fn coarse_of_code(code: u8) -> usize {
+    usize::from(code & 0x0f) + usize::from(code >> 7) * HALF
+}
+
+/// Number of coarse classes that a shuffle looks up.
+const HALF: usize = COARSE / 2;
 
 impl LocusClasses {
     fn new(frequencies: &[f64]) -> Self {

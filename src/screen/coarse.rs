@@ -5,18 +5,11 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use super::classes::{CLASSES, Classes};
+use super::classes::{CLASSES, COARSE, Classes, coarse_of_code};
 use super::instructions::Instructions;
 use super::lanes::{LANE, Lanes};
 use super::weights::{LIMIT, Weighing};
 use crate::index::Row;
-use crate::model::genotype_code;
-
-/// Number of coarse classes.
-const COARSE: usize = 32;
-
-/// The most coarse classes of alleles: `genotype_count(7)` classes of genotypes and the class of untyped children.
-const ALLELES: usize = 7;
 
 /// A weight per coarse class.
 #[derive(Clone, Copy, Debug, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -31,32 +24,6 @@ pub struct CoarseWeights {
     start: u8,
 }
 
-/// Returns the code of the coarse class of each class of a locus, of which `alleles` classes are of alleles.
-pub(super) fn coarse_classes(alleles: usize) -> [u8; CLASSES] {
-    // The last one is the class of untyped children.
-    let mut coarse = [code(COARSE - 1); CLASSES];
-    for high in 0..alleles {
-        for low in 0..=high {
-            coarse[genotype_code(low, high)] = code(genotype_code(low.min(ALLELES - 1), high.min(ALLELES - 1)));
-        }
-    }
-    coarse
-}
-
-/// Returns the code of a coarse class: its lowest four bits, and in the highest bit whether it is one of the second half.
-/// A shuffle by a code with the highest bit gives 0.
-fn code(coarse: usize) -> u8 {
-    (coarse % HALF + coarse / HALF * 0x80) as u8
-}
-
-/// Returns the coarse class of a code.
-fn of_code(code: u8) -> usize {
-    usize::from(code & 0x0f) + usize::from(code >> 7) * HALF
-}
-
-/// Number of coarse classes that a shuffle looks up.
-const HALF: usize = COARSE / 2;
-
 impl CoarseWeights {
     /// Merges weights.
     ///
@@ -67,7 +34,7 @@ impl CoarseWeights {
         let merge = |(locus, table): (usize, &super::weights::Table)| {
             let mut merged = [u8::MAX; COARSE];
             for (&weight, &coarse) in table.0.iter().zip(classes.coarse(locus)) {
-                let least = &mut merged[of_code(coarse)];
+                let least = &mut merged[coarse_of_code(coarse)];
                 *least = weight.min(*least);
             }
             CoarseTable(merged)
@@ -133,7 +100,7 @@ fn weigh(lanes: &Lanes, word: usize, family: &CoarseWeights) -> u64 {
     let mut sums = [family.start; LANE];
     for (locus, table) in family.loci() {
         for (sum, &class) in sums.iter_mut().zip(&lanes.at(locus, word).0) {
-            *sum = sum.saturating_add(table.0[of_code(class)]);
+            *sum = sum.saturating_add(table.0[coarse_of_code(class)]);
         }
     }
     sums.iter().rev().fold(0, |bits, &sum| bits << 1 | u64::from(sum <= LIMIT))

@@ -332,3 +332,105 @@ impl Screen {
         self.allowed.get(untyped).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kinship::LocusTable;
+    use crate::model::{genotype_code, genotype_count};
+
+    const LOCI: usize = 3;
+    const ALLELES: usize = 4;
+
+    /// Every genotype of a locus with the log10 LR and the alleles, and last the untyped child.
+    fn genotypes(locus: &ScreenedLocus) -> Vec<(f64, Option<AlleleSet>)> {
+        let pairs = (0..ALLELES).flat_map(|high| (0..=high).map(move |low| (low, high)));
+        let typed = pairs.map(|(a, b)| (locus.table.values()[genotype_code(a, b)], Some(1 << a | 1 << b)));
+        typed.chain([(0.0, None)]).collect()
+    }
+
+    /// Returns every child of three loci: its log10 LR, its number of untyped loci and the alleles that it has at each.
+    fn children(loci: &[ScreenedLocus]) -> Vec<(f64, usize, [Option<AlleleSet>; LOCI])> {
+        let all: Vec<_> = loci.iter().map(genotypes).collect();
+        let mut children = Vec::new();
+        for first in &all[0] {
+            for second in &all[1] {
+                for third in &all[2] {
+                    let alleles = [first.1, second.1, third.1];
+                    let untyped = alleles.iter().filter(|alleles| alleles.is_none()).count();
+                    children.push((first.0 + second.0 + third.0, untyped, alleles));
+                }
+            }
+        }
+        children
+    }
+
+    fn misses(screen: &Screen, layout: &Layout, alleles: &[Option<AlleleSet>; LOCI]) -> usize {
+        let at = |set: &Counted| layout.first_rows.iter().position(|&row| row == usize::from(set.first_row));
+        let misses =
+            |set: &&Counted| at(set).and_then(|locus| alleles[locus]).is_some_and(|has| has & set.alleles == 0);
+        screen.sets.iter().filter(misses).count()
+    }
+
+    fn layout() -> Layout {
+        Layout {
+            first_rows: (0..LOCI).map(|locus| 1 + locus * (1 + ALLELES)).collect(),
+            untyped: vec![UntypedGroup { loci: 0, share: 1.0 }],
+            classes: Classes::new([&[0.25; ALLELES][..]; LOCI]),
+            instructions: Instructions::Portable,
+        }
+    }
+
+    fn loci() -> impl Strategy<Value = Vec<ScreenedLocus>> {
+        let value = prop_oneof![6 => -5.0..3.0, 2 => Just(-3.0), 1 => Just(f64::NEG_INFINITY), 1 => Just(1.0)];
+        let table = prop::collection::vec(value, genotype_count(ALLELES)).prop_map(LocusTable::of_values);
+        prop::collection::vec(table, LOCI).prop_map(|tables| {
+            let classes = layout().classes;
+            let locus = |(table, classes)| ScreenedLocus::new(table, &[0.25; ALLELES], classes, true);
+            tables.into_iter().zip(classes.loci()).map(locus).collect()
+        })
+    }
+
+    /// Returns counters of one set for each of some loci.
+    fn counter() -> impl Strategy<Value = Screen> {
+        prop::collection::vec(prop::option::weighted(0.8, 1..(1 as AlleleSet) << ALLELES), LOCI).prop_map(|sets| {
+            let rows = layout().first_rows;
+            let counted = |(set, &row): (Option<AlleleSet>, &usize)| {
+                Some(Counted { first_row: row as u16, alleles: set?, misses: 0.5 })
+            };
+            Screen::of_parts(sets.into_iter().zip(&rows).filter_map(counted).collect(), vec![0])
+        })
+    }
+
+    proptest! {
+        /// Each child is on the bound once, with its own log10 LR as the threshold.
+        #[test]
+        fn nobody_on_the_bound_misses_more_than_is_allowed(loci in loci(), a in counter(), b in counter()) {
+            let layout = layout();
+            let some: Vec<Option<&ScreenedLocus>> = loci.iter().map(Some).collect();
+            let counters = [&a, &b].map(|counter| counter.single_sets().unwrap());
+            let children = children(&loci);
+            for &(threshold, ..) in children.iter().filter(|child| child.0.is_finite()).step_by(17) {
+                let both = Both::new(&some, &counters, &layout, threshold);
+                let own: Vec<Candidate<'_>> = (0..TOLERANCES.len())
+                    .filter_map(|tolerance| Candidate::new(&some, &layout, tolerance, threshold - SLACK))
+                    .collect();
+                let screens: Vec<Screen> = own.iter().map(Candidate::screen).collect();
+                for (_, untyped, alleles) in children.iter().filter(|child| child.0 >= threshold) {
+                    let together = misses(&a, &layout, alleles) + misses(&b, &layout, alleles);
+                    if let Some(both) = &both {
+                        let allowed = both.misses_allowed(*untyped);
+                        prop_assert!(allowed.is_some_and(|allowed| together <= allowed), "{:?} {}", both, together);
+                    }
+                    for screen in &screens {
+                        let missed = misses(screen, &layout, alleles);
+                        let allowed = screen.misses_allowed(*untyped);
+                        prop_assert!(allowed.is_some_and(|allowed| missed <= allowed), "{:?} {}", screen, missed);
+                    }
+                }
+            }
+        }
+    }
+}

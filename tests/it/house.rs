@@ -29,11 +29,12 @@ const OWNERS: [(&str, &[&str]); 18] = [
     ("mimalloc", &["cli", "main"]),
     ("nix", &["files", "pseudonym", "store", "cli"]),
     ("quick_xml", &["intake"]),
-    ("rayon", &["matching", "store", "cli", "intake", "ledger", "quality", "validation"]),
+    ("rayon", &["matching", "store", "cli", "intake", "index", "ledger", "quality", "validation"]),
     ("rusqlite", &["ledger"]),
     ("unicode_normalization", &["pseudonym"]),
 ];
-const UNSAFE: [&str; 3] = ["index/map.rs", "screen/kernel.rs", "screen/weigh.rs"];
+const UNSAFE: [&str; 6] =
+    ["index/map.rs", "screen/coarse.rs", "screen/kernel.rs", "screen/lanes.rs", "screen/passed.rs", "screen/weigh.rs"];
 const PRINTS: [&str; 4] = ["println", "print", "eprintln", "eprint"];
 /// Decoded bytes may be hostile and of any length, so every decoder configuration must have a limit.
 const LIMITED: [&str; 4] =

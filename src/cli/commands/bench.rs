@@ -377,7 +377,8 @@ impl Measured {
              write the run    {:8.2} s\n\
              match {:<10} {:8.2} s  {:.1} % of everything; candidates {}\n\n\
              the whole run takes {:.2} times as long as its kernels\n\
-             a bare counter, one set a locus: {:.2e} pairs a second and thread; the whole run takes {:.1} times as long\n\
+             a bare counter, one set a locus: {:.2e} pairs a second and thread\n\
+             the whole run takes {:.1} times as long as a bare counter\n\
              every pair by tables: {:.2e} pairs a second and thread; candidates {}\n\
              memory: {}\ndigest {}\n",
             count(self.families),

@@ -449,6 +449,18 @@ fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
     watched.done("index", &[]);
     locked(watched, "index", &[]);
     locked(watched, "match", &[]);
+    let tiles = watched.lab.name("tiles");
+    let plan = ["--tiles", "2", "--out", &tiles];
+    watched.done("cluster plan", &plan);
+    watched.fails("cluster plan", &plan);
+    watched.done("cluster script", &[&tiles, "--engine", "slurm"]);
+    watched.fails("cluster script", &["nowhere", "--engine", "slurm"]);
+    watched.fails("cluster tile", &[&tiles, "--index", "2"]);
+    watched.done("cluster tile", &[&tiles, "--index", "0"]);
+    watched.fails("cluster merge", &[&tiles]);
+    watched.done("cluster tile", &[&tiles, "--index", "1"]);
+    watched.done("cluster merge", &[&tiles]);
+    watched.search.finds_nothing_below(&watched.lab.path("tiles"));
     watched.done("vault sweep", &[]);
     locked(watched, "vault sweep", &[]);
     let second = age::x25519::Identity::generate().to_public().to_string();
