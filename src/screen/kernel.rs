@@ -1,7 +1,7 @@
 //! Counts misses, bit-sliced, for 512 children at a time. This is the counting kernel.
 //!
 //! First the kernel computes the sets that the families request, once for all families. Then, family by family, a tree
-//! of full adders adds eight loci at a time into a counter of four bits per child, held in four rows. The counter
+//! of full adders adds eight sets at a time into a counter of four bits per child, held in four rows. The counter
 //! starts at 15 - k, so a carry out of the fourth bit means "more than k misses", permanently. All arithmetic is on
 //! bits, so nothing overflows.
 
@@ -10,12 +10,12 @@ use crate::index::Row;
 use super::instructions::Instructions;
 use super::screens::{Counter, GROUP, SET, Screens, Unit, WORDS};
 
-/// Screens one block for the families of all parts, one after the other. Sets, per family, the bits of the children who
-/// miss no more loci than its plan allows. The first row of the block is the mask of the children who take part; every
+/// Screens one block for all parts, one after the other. Sets, per row that was asked for, the bits of the children who
+/// miss no more sets of alleles than are allowed there. The first row of the block is the mask of the children who take part; every
 /// child of the block is untyped at `untyped` or more loci.
 ///
 /// # Panics
-/// If a plan refers to a row that the block does not have, or if `passed` is shorter than the number of families.
+/// If a plan refers to a row that the block does not have, or if `passed` is shorter than the number of rows.
 pub fn screen_block(
     instructions: Instructions,
     block: &[Row],
