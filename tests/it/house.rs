@@ -257,7 +257,7 @@ fn each_violation_of_the_rules_is_found() {
         ("cellar/a.rs", ""),
         ("screen/a.rs", "use memmap2::Mmap;"),
         ("cli/a.rs", "fn f() { rusqlite::Connection::open(); }"),
-        ("index/a.rs", "use rayon::prelude::*;"),
+        ("screen/a.rs", "use rayon::prelude::*;"),
         ("index/a.rs", "use clap;"),
         ("index/a.rs", "#[derive(clap::Args)] struct A;"),
         ("index/a.rs", "fn f() -> anyhow::Result<()> {}"),
