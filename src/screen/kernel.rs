@@ -116,11 +116,11 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
     let Screens { units, found, sets, rows, misses, .. } = screens;
     let Some((found, _)) = found.split_first_chunk_mut::<WORDS>() else { return };
     let mut rows = rows.as_slice();
-    for (set, found) in sets.iter().zip(found.as_chunks_mut().0) {
-        let (these, rest) = rows.split_at(usize::from(set.rows));
+    for (&set, found) in sets.iter().zip(found.as_chunks_mut().0).skip(1) {
+        let (these, rest) = rows.split_at(usize::from(set));
         rows = rest;
         let carriers = these.iter().fold(Bits::NONE, |carriers, &row| carriers.or(Bits(block[usize::from(row)])));
-        *found = if set.without { Bits::ALL.without(carriers) } else { carriers }.0;
+        *found = Bits::ALL.without(carriers).0;
     }
     let found: &[u64; WORDS] = found;
     let mut misses = misses.as_slice();

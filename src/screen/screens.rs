@@ -28,8 +28,8 @@ pub struct Screens<'s> {
     asked_rows: usize,
     /// The results in a block, by number of set; the system does not allocate memory that is never used.
     pub(super) found: Vec<u64>,
-    /// The sets to compute in a block. The first is empty.
-    pub(super) sets: Vec<Set>,
+    /// Number of rows of each set to compute in a block. The first is empty, and it is never computed.
+    pub(super) sets: Vec<u16>,
     /// The rows of all sets, one after the other.
     pub(super) rows: Vec<u16>,
     /// Per counter and counted set of alleles, the set of children who miss it.
@@ -123,15 +123,6 @@ impl Unit<'_> {
     }
 }
 
-/// A set of children to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Set {
-    /// Number of its rows.
-    pub(super) rows: u16,
-    /// Set if the set has the children in none of the rows.
-    pub(super) without: bool,
-}
-
 /// Number of the empty set.
 const NOBODY: u16 = 0;
 
@@ -187,26 +178,24 @@ impl<'s> Screens<'s> {
     }
 }
 
-/// A set that a screen requests.
+/// A set that a screen requests: the typed children with none of the alleles.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct AskedSet {
     /// The first row of its locus.
     first_row: u16,
     alleles: AlleleSet,
-    /// Set if the set has the children with none of the alleles.
-    without: bool,
 }
 
 /// Returns the set of the children who miss a set of alleles.
 fn missing(counted: &Counted) -> AskedSet {
-    AskedSet { first_row: counted.first_row, alleles: counted.alleles, without: true }
+    AskedSet { first_row: counted.first_row, alleles: counted.alleles }
 }
 
 /// The sets requested so far.
 #[derive(Default)]
 struct Sets {
     known: HashMap<AskedSet, u16>,
-    sets: Vec<Set>,
+    sets: Vec<u16>,
     rows: Vec<u16>,
 }
 
@@ -225,15 +214,15 @@ impl Sets {
     /// The order also depends on locus and alleles, so that the order of the families has no effect.
     fn give_numbers(&mut self) {
         let mut order: Vec<AskedSet> = self.known.keys().copied().collect();
-        order.sort_unstable_by_key(|&asked| (asked.without, asked.alleles.count_ones(), asked));
-        self.sets.push(Set { rows: 0, without: false });
-        for asked @ AskedSet { first_row, alleles, without } in order {
+        order.sort_unstable_by_key(|&asked| (asked.alleles.count_ones(), asked));
+        self.sets.push(0);
+        for asked @ AskedSet { first_row, alleles } in order {
             let before = self.rows.len();
             // The first row of a locus is that of untyped children, whom every family tolerates.
-            self.rows.extend(without.then_some(first_row));
+            self.rows.push(first_row);
             self.rows.extend(positions(alleles).map(|allele| first_row + 1 + allele as u16));
             self.known.insert(asked, (self.sets.len() * SET) as u16);
-            self.sets.push(Set { rows: (self.rows.len() - before) as u16, without });
+            self.sets.push((self.rows.len() - before) as u16);
         }
     }
 
