@@ -238,7 +238,9 @@ fn far(lab: &Lab, arguments: &[&str], variable: Option<(&str, &str)>) -> crate::
 fn a_repeated_tile_has_the_same_bytes_and_a_finished_one_stays() {
     let (lab, folder) = planned("4", &["--columns", "2"]);
     far(&lab, &[&folder], None).ends(2).says(&["which tile?", "--index"]);
-    far(&lab, &[&folder], Some(("SLURM_ARRAY_TASK_ID", "x"))).ends(2).says(&["SLURM_ARRAY_TASK_ID is no number"]);
+    far(&lab, &[&folder], Some(("SLURM_ARRAY_TASK_ID", "x")))
+        .ends(2)
+        .says(&["SLURM_ARRAY_TASK_ID must be the number of a tile"]);
     far(&lab, &[&folder, "--index", "4"], None).ends(2).says(&["there is no tile 4: the plan has the tiles 0 to 3"]);
     let done = far(&lab, &[&folder, "--format", "json"], Some(("SLURM_ARRAY_TASK_ID", "1"))).ends(0).json();
     assert_eq!((&done["tile"], &done["computed"]), (&1.into(), &true.into()));

@@ -249,7 +249,10 @@ fn print_facts(facts: &[(&str, Value)], format: Format, output: &Output) -> anyh
 fn number_of_task() -> anyhow::Result<u32> {
     for name in NUMBERS {
         if let Ok(number) = std::env::var(name) {
-            return number.parse().ok().with_context(|| format!("{name} is no number of a tile; give --index I"));
+            return number
+                .parse()
+                .ok()
+                .with_context(|| format!("{name} must be the number of a tile; or give --index I"));
         }
     }
     bail!("which tile? Give --index I, or run the command as a task of an array job")
