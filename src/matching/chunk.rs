@@ -6,8 +6,8 @@ use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::{Family, Unscorable, View};
 use crate::screen::{
-    Asked, CoarseWeights, Instructions, Lanes, Packed, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights,
-    coarsen, screen_block, weigh_block, weigh_coarsely, weigh_few,
+    Asked, CoarseWeights, Lanes, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights, coarsen, screen_block,
+    weigh_block, weigh_coarsely, weigh_few,
 };
 
 use super::aim::{Aim, Pair};
@@ -70,7 +70,7 @@ impl<'c> Search<'c> {
     }
 
     /// Takes children who passed the screen: those who also pass the weighing, if there is one, wait to be scored.
-    fn take(&mut self, passed: &[u32], scales: &mut Scales<'_>) {
+    fn take(&mut self, passed: &[u32], scales: &mut Scales<'_, '_>) {
         match &self.weighing {
             Some(weighing) => {
                 passed.chunks(TOGETHER).for_each(|children| scales.weigh(weighing, children, &mut self.waiting));
@@ -94,18 +94,17 @@ impl<'c> Search<'c> {
 }
 
 /// Weighs a few children of the index at a time.
-struct Scales<'m> {
-    instructions: Instructions,
-    /// All children of the index.
-    packed: &'m [Packed],
+struct Scales<'m, 'a> {
+    matcher: &'m Matcher<'a>,
     lanes: Lanes,
 }
 
-impl Scales<'_> {
+impl Scales<'_, '_> {
     /// Weighs at most [`TOGETHER`] children, and appends those who pass to `passed`.
     fn weigh(&mut self, weighing: &Weighing<'_>, children: &[u32], passed: &mut Vec<u32>) {
-        self.lanes.turn_some(self.instructions, self.packed, children);
-        let mut bits = weigh_few(self.instructions, &self.lanes, weighing);
+        let instructions = self.matcher.layout.instructions;
+        self.lanes.turn_some(instructions, self.matcher.packed(), children);
+        let mut bits = weigh_few(instructions, &self.lanes, weighing);
         while bits != 0 {
             // The last places are nobody's if there are fewer children than fill a register.
             passed.extend(children.get(bits.trailing_zeros() as usize));
@@ -242,7 +241,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         let mut parts = Screens::new(&asked);
         let packs = matcher.layout.classes.packs();
         let mut lanes = Lanes::of_block(packs);
-        let mut scales = Scales { instructions, packed: matcher.packed(), lanes: Lanes::of_few(packs) };
+        let mut scales = Scales { matcher, lanes: Lanes::of_few(packs) };
         let families = searches.len();
         let mut rows = vec![Row::default(); ROUND * families];
         // The children of each family who passed the screen, until there are enough to weigh them together.
@@ -260,7 +259,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 let (by_weight, others) = rest.split_at_mut(weights.len() + coarse.len());
                 screen_block(instructions, planes, index.untyped(block), &mut parts, by_screen);
                 if !by_weight.is_empty() {
-                    lanes.turn(instructions, &scales.packed[block * BLOCK * packs..(block + 1) * BLOCK * packs]);
+                    lanes.turn(instructions, &matcher.packed()[block * BLOCK * packs..(block + 1) * BLOCK * packs]);
                     weigh_block(instructions, &lanes, &weights, by_weight);
                 }
                 if !coarse.is_empty() {
