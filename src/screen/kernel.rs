@@ -143,17 +143,18 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
             }
             Unit::Together(counters, joint) => {
                 (these, rest) = rest.split_at_mut(2 + joint.len());
-                let misses = [next(&counters[0]), next(&counters[1])];
+                let [first, second] = counters;
+                let misses = [next(first), next(second)];
+                let (own, both) = these.split_at_mut(2);
                 for part in 0..SET / W {
                     // Without a start nobody passes, whatever is counted.
-                    let count = |i: usize| count::<W>(found, part, misses[i], counters[i].start.unwrap_or(0));
-                    let (a, b) = (count(0), count(1));
+                    let a = count::<W>(found, part, misses[0], first.start.unwrap_or(0));
+                    let b = count::<W>(found, part, misses[1], second.start.unwrap_or(0));
+                    set_part(&mut own[0], part, within(a.over.or(at_least(&a.bits, first.too_many))));
+                    set_part(&mut own[1], part, within(b.over.or(at_least(&b.bits, second.too_many))));
                     let (sum, over) = (add(&a.bits, &b.bits), a.over.or(b.over));
-                    let own = [(&a, &counters[0]), (&b, &counters[1])]
-                        .map(|(count, counter)| within(count.over.or(at_least(&count.bits, counter.too_many))));
-                    let both = joint.iter().map(|joint| within(over.or(at_least(&sum, joint.too_many))));
-                    for (passed, these) in these.iter_mut().zip(own.into_iter().chain(both)) {
-                        passed.as_chunks_mut::<W>().0[part] = these.0;
+                    for (joint, passed) in joint.iter().zip(both.iter_mut()) {
+                        set_part(passed, part, within(over.or(at_least(&sum, joint.too_many))));
                     }
                 }
             }
@@ -162,6 +163,12 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
             passed.iter_mut().zip(&block[0]).for_each(|(passed, taking_part)| *passed &= taking_part);
         }
     }
+}
+
+/// Sets a part of a row.
+#[inline(always)]
+fn set_part<const W: usize>(row: &mut Row, part: usize, bits: Bits<W>) {
+    row.as_chunks_mut::<W>().0[part] = bits.0;
 }
 
 /// Calls `survivors` for each part of a block, as many children at a time as registers hold.
