@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::kinship::{Calculator, Evidence, KinshipError};
 use crate::model::{Candidate, Family, InView, Locus, Panel, Pseudonym, Unscorable, View, Views};
+use crate::screen::{Plan, Viewed};
 
 use super::compile::Compared;
 use super::compiled::CompiledFamily;
@@ -23,6 +24,13 @@ pub(super) struct Aim {
     relatives: Family,
     pub(super) family: CompiledFamily,
     pub(super) threshold: f64,
+}
+
+impl Aim {
+    /// Returns the view as it is screened by this plan.
+    pub(super) fn viewed<'a>(&'a self, plan: &'a Plan) -> Viewed<'a> {
+        Viewed { loci: self.family.screened(), threshold: self.threshold - self.family.linkage.slack, plan }
+    }
 }
 
 /// A family and a child that reach the threshold of a view.

@@ -6,8 +6,8 @@ use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::{Family, Unscorable, View};
 use crate::screen::{
-    Asked, CoarseWeights, Lanes, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights, coarsen, screen_block,
-    weigh_block, weigh_coarsely, weigh_few,
+    Asked, CoarseWeights, Lanes, Merged, Passed, Plan, Screens, Shared, Viewed, Weighing, Weights, coarsen,
+    screen_block, weigh_block, weigh_coarsely,
 };
 
 use super::aim::{Aim, Pair};
@@ -15,24 +15,15 @@ use super::compiled::LocusError;
 use super::matcher::{Matcher, Near};
 use super::result::{MatchResult, Stages};
 use super::score::Scorer;
+use super::search::{BATCH, Hit, Scales, Search, Sieve};
 use super::shared_loci::TypedLoci;
 use super::watch::{Stopped, Watch};
-
-/// Number of children that are weighed or scored together at least, while a family's tables are in the first-level
-/// cache.
-const BATCH: usize = 128;
-
-/// Number of children that are weighed at once: those of a register.
-const TOGETHER: usize = 64;
 
 /// Number of blocks that are screened for all families before those who passed are taken, family by family.
 const ROUND: usize = 4;
 
 /// Number of rounds between two checks of the watch.
 const PATIENCE: usize = 16;
-
-/// A pair that reached the threshold: child number and log10 LR.
-type Hit = (usize, f64);
 
 /// A chunk of families.
 pub(super) struct Chunk<'m, 'a> {
@@ -52,65 +43,13 @@ pub(super) struct Part {
     pub(super) records: Vec<u8>,
 }
 
-/// A family on its way over the children.
-struct Search<'c> {
-    /// Position of the family's view among the compiled ones.
-    aim: usize,
-    scorer: &'c Scorer<'c>,
-    /// The weighing of those who pass the screen, if it was a rough one.
-    weighing: Option<Weighing<'c>>,
-    /// Children that are still to be scored.
-    waiting: Vec<u32>,
-    hits: Vec<Hit>,
-}
-
-impl<'c> Search<'c> {
-    fn new(aim: usize, scorer: &'c Scorer<'c>, weighing: Option<Weighing<'c>>) -> Self {
-        Self { aim, scorer, weighing, waiting: Vec::new(), hits: Vec::new() }
-    }
-
-    /// Takes children who passed the screen: those who also pass the weighing, if there is one, wait to be scored.
-    fn take(&mut self, passed: &[u32], scales: &mut Scales<'_, '_>) {
-        match &self.weighing {
-            Some(weighing) => {
-                passed.chunks(TOGETHER).for_each(|children| scales.weigh(weighing, children, &mut self.waiting));
-            }
-            None => self.waiting.extend_from_slice(passed),
-        }
-    }
-
-    /// Scores the waiting children.
-    fn score(&mut self, matcher: &Matcher<'_>, copied: &mut Vec<u16>, watch: &Watch) {
-        // The codes are copied first, because the children lie apart in memory and the copies do not wait for one
-        // another.
-        copied.clear();
-        self.waiting.iter().for_each(|&child| copied.extend_from_slice(matcher.codes(child as usize)));
-        let before = self.hits.len();
-        let (waiting, hits) = (&self.waiting, &mut self.hits);
-        self.scorer.score_all(copied, |place, log10_lr| hits.push((waiting[place] as usize, log10_lr)));
-        watch.keep(self.hits.len() - before, 0);
-        self.waiting.clear();
-    }
-}
-
-/// Weighs a few children of the index at a time.
-struct Scales<'m, 'a> {
-    matcher: &'m Matcher<'a>,
-    lanes: Lanes,
-}
-
-impl Scales<'_, '_> {
-    /// Weighs at most [`TOGETHER`] children, and appends those who pass to `passed`.
-    fn weigh(&mut self, weighing: &Weighing<'_>, children: &[u32], passed: &mut Vec<u32>) {
-        let instructions = self.matcher.layout.instructions;
-        self.lanes.turn_some(instructions, self.matcher.packed(), children);
-        let mut bits = weigh_few(instructions, &self.lanes, weighing);
-        while bits != 0 {
-            // The last places are nobody's if there are fewer children than fill a register.
-            passed.extend(children.get(bits.trailing_zeros() as usize));
-            bits &= bits - 1;
-        }
-    }
+/// The screens that several views of a family share.
+#[derive(Default)]
+struct Together {
+    /// Views screened by the counters of two of them, each with the position of the family's first view.
+    shared: Vec<(usize, Shared)>,
+    /// Views weighed together, each with the position of the family's first view.
+    merged: Vec<(usize, Merged)>,
 }
 
 impl<'m, 'a> Chunk<'m, 'a> {
@@ -141,7 +80,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 aims.push(aim);
             }
         }
-        let shared = self.share(&aims, &plans);
+        let together = self.plan_together(&aims, &plans);
         let scorers: Vec<Scorer<'_>> = aims.iter().map(|aim| Scorer::new(&aim.family, aim.threshold)).collect();
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
             let pseudonym = self.families[aims[0].of].pseudonym;
@@ -150,7 +89,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         }
         self.part.stages.compile += started.elapsed();
 
-        let mut hits = self.search(&aims, &plans, &shared, &scorers, watch)?;
+        let mut hits = self.search(&aims, &plans, &together, &scorers, watch)?;
         self.irregular(&aims, &scorers, &mut hits, watch);
 
         let started = Instant::now();
@@ -163,31 +102,32 @@ impl<'m, 'a> Chunk<'m, 'a> {
         Ok(self.part)
     }
 
-    /// Finds the families some of whose views are screened together, each with the position of its first view.
-    fn share<'v>(&self, aims: &'v [Aim], plans: &'v [Plan]) -> Vec<(usize, Shared)> {
-        let mut shared = Vec::new();
+    /// Finds the views that are screened together with others of their family.
+    fn plan_together(&self, aims: &[Aim], plans: &[Plan]) -> Together {
+        let layout = &self.matcher.layout;
+        let mut together = Together::default();
         let mut first = 0;
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
-            if aims.len() > 2 {
-                let view = |(aim, plan): (&'v Aim, &'v Plan)| Viewed {
-                    loci: aim.family.screened(),
-                    threshold: aim.threshold - aim.family.linkage.slack,
-                    plan,
-                };
-                let views: Vec<Viewed<'_>> = aims.iter().zip(&plans[first..]).map(view).collect();
-                shared.extend(Shared::find(&views, &self.matcher.layout).map(|shared| (first, shared)));
+            let plans = &plans[first..first + aims.len()];
+            if aims.len() > 1 {
+                let views: Vec<Viewed<'_>> = aims.iter().zip(plans).map(|(aim, plan)| aim.viewed(plan)).collect();
+                let shared = Shared::find(&views, layout);
+                let is_counted = |view| shared.iter().any(|shared| shared.both.iter().any(|(both, _)| *both == view));
+                let merged = Merged::find(&views, |view| !is_counted(view), layout);
+                together.merged.extend(merged.into_iter().map(|merged| (first, merged)));
+                together.shared.extend(shared.map(|shared| (first, shared)));
             }
             first += aims.len();
         }
-        shared
+        together
     }
 
     /// Screens block after block, and scores survivors family by family as batches fill up. Returns the hits of each.
-    fn search(
+    fn search<'p>(
         &mut self,
         aims: &[Aim],
-        plans: &[Plan],
-        shared: &[(usize, Shared)],
+        plans: &'p [Plan],
+        together: &'p Together,
         scorers: &[Scorer<'_>],
         watch: &Watch,
     ) -> Result<Vec<Vec<Hit>>, Stopped> {
@@ -197,55 +137,62 @@ impl<'m, 'a> Chunk<'m, 'a> {
         let (mut asked, mut weights, mut coarse) = (Vec::new(), Vec::new(), Vec::new());
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
         let rough = |aim: usize| Search::new(aim, &scorers[aim], plans[aim].weights().map(Weights::weighing));
-        let mut together = vec![false; plans.len()];
-        for (first, Shared { counters, both }) in shared {
+        let mut placed = vec![false; plans.len()];
+        for (first, Shared { counters, both }) in &together.shared {
             let counters = counters.map(|counter| first + counter);
             let views = || counters.into_iter().chain(both.iter().map(|(view, _)| first + view));
             if let [Some(a), Some(b)] = counters.map(|counter| plans[counter].screen()) {
                 asked.push(Asked::Together([a, b], both.iter().map(|(_, both)| both).collect()));
-                screened.extend(views().map(rough));
-                views().for_each(|view| together[view] = true);
+                screened.extend(views().map(|view| Sieve::of(rough(view))));
+                views().for_each(|view| placed[view] = true);
             }
         }
-        for (aim, plan) in plans.iter().enumerate().filter(|&(aim, _)| !together[aim]) {
+        let mut weigh = |weighing: Weighing<'p>| match instructions.weighs_coarsely() {
+            true => coarse.push(CoarseWeights::new(&weighing, &matcher.layout.classes)),
+            false => weights.push(weighing),
+        };
+        for (first, Merged { views, weights }) in &together.merged {
+            let views = || views.iter().map(|view| first + view);
+            weigh(weights.weighing());
+            weighed.push(Sieve::of_views(views().map(rough)));
+            views().for_each(|view| placed[view] = true);
+        }
+        for (aim, plan) in plans.iter().enumerate().filter(|&(aim, _)| !placed[aim]) {
             match plan {
                 Plan::Nothing => {
                     self.part.result.families_out_of_reach += u64::from(aims[aim].view == View::Stated);
                 }
                 Plan::Screen(screen, _) => {
                     asked.push(Asked::Alone(screen));
-                    screened.push(rough(aim));
+                    screened.push(Sieve::of(rough(aim)));
                 }
-                Plan::Weigh(weigh) if instructions.weighs_coarsely() => {
-                    coarse.push(CoarseWeights::new(&weigh.weighing(), &matcher.layout.classes));
-                    weighed.push(rough(aim));
+                Plan::Weigh(own) => {
+                    weigh(own.weighing());
+                    let search = Search::new(aim, &scorers[aim], None);
+                    weighed.push(Sieve::of(if instructions.weighs_coarsely() { rough(aim) } else { search }));
                 }
-                Plan::Weigh(weigh) => {
-                    weights.push(weigh.weighing());
-                    weighed.push(Search::new(aim, &scorers[aim], None));
-                }
-                Plan::Everyone => all.push(Search::new(aim, &scorers[aim], None)),
+                Plan::Everyone => all.push(Sieve::of(Search::new(aim, &scorers[aim], None))),
             }
         }
         self.part.result.families_screened += screened.len() as u64;
-        self.part.result.families_weighed += weighed.len() as u64;
+        self.part.result.families_weighed += weighed.iter().map(|sieve| sieve.views() as u64).sum::<u64>();
         let mut hits = vec![Vec::new(); aims.len()];
         let by_counting = screened.len();
-        let mut searches = screened;
-        searches.extend(weighed);
-        searches.extend(all);
-        if searches.is_empty() {
+        let mut sieves = screened;
+        sieves.extend(weighed);
+        sieves.extend(all);
+        if sieves.is_empty() {
             watch.did(index.children() * self.families.len());
             return Ok(hits);
         }
         let mut parts = Screens::new(&asked);
         let packs = matcher.layout.classes.packs();
         let mut lanes = Lanes::of_block(packs);
-        let mut scales = Scales { matcher, lanes: Lanes::of_few(packs) };
-        let families = searches.len();
-        let mut rows = vec![Row::default(); ROUND * families];
-        // The children of each family who passed the screen, until there are enough to weigh them together.
-        let (mut listed, mut passed, mut copied) = (Passed::default(), vec![Vec::new(); families], Vec::new());
+        let mut scales = Scales::new(matcher);
+        let screens = sieves.len();
+        let mut rows = vec![Row::default(); ROUND * screens];
+        // The children who passed each screen, until there are enough to weigh them together.
+        let (mut listed, mut passed, mut copied) = (Passed::default(), vec![Vec::new(); screens], Vec::new());
         let (mut survivors, mut scoring, started) = (0, Duration::ZERO, Instant::now());
         let per_block = index.rows_per_block();
         for (round, planes) in index.planes().chunks(ROUND * per_block).enumerate() {
@@ -254,7 +201,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             }
             let first = round * ROUND;
             let blocks = (first..).zip(planes.chunks_exact(per_block));
-            for ((block, planes), rows) in blocks.clone().zip(rows.chunks_exact_mut(families)) {
+            for ((block, planes), rows) in blocks.clone().zip(rows.chunks_exact_mut(screens)) {
                 let (by_screen, rest) = rows.split_at_mut(by_counting);
                 let (by_weight, others) = rest.split_at_mut(weights.len() + coarse.len());
                 screen_block(instructions, planes, index.untyped(block), &mut parts, by_screen);
@@ -269,17 +216,17 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 others.fill([!0; BLOCK / 64]);
             }
             let regular: Vec<Row> = blocks.map(|(_, planes)| planes[0]).collect();
-            listed.list(instructions, &rows[..regular.len() * families], &regular, first * BLOCK);
-            for (listed, (passed, search)) in listed.families().zip(passed.iter_mut().zip(&mut searches)) {
+            listed.list(instructions, &rows[..regular.len() * screens], &regular, first * BLOCK);
+            for (listed, (passed, sieve)) in listed.families().zip(passed.iter_mut().zip(&mut sieves)) {
                 passed.extend_from_slice(listed);
                 if passed.len() < BATCH {
                     continue;
                 }
-                search.take(passed, &mut scales);
+                sieve.take(passed, &mut scales);
                 passed.clear();
-                if search.waiting.len() >= BATCH {
+                for search in sieve.searches().filter(|search| search.waiting() >= BATCH) {
                     let begun = Instant::now();
-                    survivors += search.waiting.len();
+                    survivors += search.waiting();
                     search.score(matcher, &mut copied, watch);
                     scoring += begun.elapsed();
                 }
@@ -287,11 +234,13 @@ impl<'m, 'a> Chunk<'m, 'a> {
             watch.did((ROUND * BLOCK).min(index.children() - first * BLOCK) * self.families.len());
         }
         let begun = Instant::now();
-        for (mut search, passed) in searches.into_iter().zip(passed) {
-            search.take(&passed, &mut scales);
-            survivors += search.waiting.len();
-            search.score(matcher, &mut copied, watch);
-            hits[search.aim] = search.hits;
+        for (mut sieve, passed) in sieves.into_iter().zip(passed) {
+            sieve.take(&passed, &mut scales);
+            for search in sieve.searches() {
+                survivors += search.waiting();
+                search.score(matcher, &mut copied, watch);
+                hits[search.aim()] = search.take_hits();
+            }
         }
         scoring += begun.elapsed();
         self.part.stages.screen += started.elapsed() - scoring;

@@ -24,6 +24,7 @@ mod roster;
 mod run;
 mod score;
 mod scoring;
+mod search;
 mod shared_loci;
 mod watch;
 mod whole;

@@ -39,6 +39,8 @@ pub struct LocusClasses {
     pub(super) of_code: Vec<u8>,
     /// Coarse class of each class.
     coarse: [u8; CLASSES],
+    /// Share of typed unrelated children by class.
+    shares: [f32; CLASSES],
 }
 
 /// Returns the code of the coarse class of each class of a locus, of which `alleles` classes are of alleles.
@@ -78,14 +80,25 @@ impl LocusClasses {
             of_allele[allele] = class;
         }
         let mut of_code = vec![0; genotype_count(alleles) + 1];
+        let mut shares = [0.0; CLASSES];
         for high in 0..alleles {
             for low in 0..=high {
                 let (a, b) = (of_allele[low], of_allele[high]);
-                of_code[genotype_code(low, high)] = genotype_code(a.min(b), a.max(b)) as u8;
+                let class = genotype_code(a.min(b), a.max(b));
+                of_code[genotype_code(low, high)] = class as u8;
+                let orders = if low == high { 1.0 } else { 2.0 };
+                shares[class] += (orders * frequencies[low] * frequencies[high]) as f32;
             }
         }
         of_code[genotype_count(alleles)] = genotype_count(alleles.min(ALLELES)) as u8;
-        Self { of_code, coarse: coarse_classes(alleles.min(ALLELES)) }
+        Self { of_code, coarse: coarse_classes(alleles.min(ALLELES)), shares }
+    }
+
+    /// Returns the share of unrelated children by class, given the share of typed children.
+    pub(super) fn shares(&self, typed: f64) -> [f32; CLASSES] {
+        let mut shares = self.shares.map(|share| share * typed as f32);
+        shares[usize::from(self.untyped())] += 1.0 - typed as f32;
+        shares
     }
 
     /// Returns the class of an untyped child, which is the last one.

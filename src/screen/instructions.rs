@@ -79,7 +79,7 @@ impl Instructions {
     pub(super) fn costs(self) -> Costs {
         let (weigh_all, weigh_one) = match self {
             Self::Avx512Vbmi => (4.0, 200.0),
-            Self::Avx512 | Self::Avx2 => (4.0, 75.0),
+            Self::Avx512 | Self::Avx2 => (4.0, 120.0),
             Self::Portable => (12.0, 75.0),
         };
         Costs { weigh_all, weigh_one }

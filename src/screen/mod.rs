@@ -10,7 +10,7 @@
 //! If relatives exclude too little to count, for example siblings, each genotype of a child has a weight instead, and
 //! another kernel adds the weights: see `weights`, and `coarse` for processors that look up few bytes at once. Children
 //! who pass a rough screen are also weighed, 64 at a time, so that few are left to be scored. Views of a family that
-//! doubt the papers can share the counters of two of them: see [`Shared`].
+//! doubt the papers can share the counters of two of them, see [`Shared`], or be weighed together, see [`Merged`].
 
 mod bound;
 mod classes;
@@ -20,6 +20,7 @@ mod instructions;
 mod kernel;
 mod lanes;
 mod locus;
+mod merged;
 mod passed;
 mod plan;
 mod screens;
@@ -34,6 +35,7 @@ pub use instructions::Instructions;
 pub use kernel::screen_block;
 pub use lanes::Lanes;
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
+pub use merged::Merged;
 pub use passed::Passed;
 pub use plan::{Both, Layout, Plan, Screen, Shared, UntypedGroup, Viewed};
 pub use screens::{Asked, Screens};

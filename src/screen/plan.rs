@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bound::{MOST_MISSES, SLACK, may_reach, misses_allowed, passes};
-use super::classes::Classes;
+use super::classes::{CLASSES, Classes};
 use super::instructions::{Costs, Instructions};
 use super::locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 use super::weights::Weights;
@@ -42,6 +42,15 @@ pub struct UntypedGroup {
     pub loci: usize,
     /// Their share of all children, from 0 to 1.
     pub share: f64,
+}
+
+impl Layout {
+    /// Returns, per locus of the panel, the shares of unrelated children by class.
+    pub(super) fn class_shares(&self) -> Vec<[f32; CLASSES]> {
+        let panel = self.first_rows.len().max(1) as f64;
+        let untyped: f64 = self.untyped.iter().map(|group| group.share * group.loci as f64 / panel).sum();
+        self.classes.loci().iter().map(|locus| locus.shares(1.0 - untyped)).collect()
+    }
 }
 
 /// A screening plan over the rows of an index.

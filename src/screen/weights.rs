@@ -95,6 +95,18 @@ impl Weights {
         }
     }
 
+    /// Computes weights from what a child lacks at each locus, by class, more or less than 0; a child passes if the sum
+    /// is at most 0.
+    pub(super) fn of_lacking(loci: impl Iterator<Item = [f64; CLASSES]>) -> Self {
+        let loci: Vec<([f64; CLASSES], f64)> =
+            loci.map(|lacking| (lacking, lacking.into_iter().fold(f64::INFINITY, f64::min))).collect();
+        let measure = Measure::new(-loci.iter().map(|(_, least)| least).sum::<f64>());
+        let table = |&(lacking, least): &([f64; CLASSES], f64)| {
+            Table(lacking.map(|lacking| ((lacking - least) * measure.units) as u8))
+        };
+        Self { loci: (0..loci.len()).collect(), tables: loci.iter().map(table).collect(), measure }
+    }
+
     /// Returns unit and start of the weights.
     #[must_use]
     pub fn measure(&self) -> Measure {
