@@ -143,11 +143,11 @@ impl Calculator {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(base);
         if !evidence.is_informative() {
-            return Ok(LocusTable::new(base, |_, _| 0.0));
+            return Ok(LocusTable::of_one(base));
         }
         within(TABLE, || {
             let hypotheses = Hypotheses::new(structure, model, evidence, self.settings())?;
-            Ok(LocusTable::new(model, |a, b| hypotheses.log10_lr(a, b)))
+            Ok(LocusTable::new(model, |a, b| hypotheses.ratio(a, b)))
         })
     }
 
@@ -261,7 +261,7 @@ impl Calculator {
                 Err(KinshipError::Contradiction) => return Ok(None),
                 hypotheses => hypotheses?,
             };
-            let ratio = |a, b| if evidence.is_informative() { hypotheses.log10_lr(a, b) } else { 0.0 };
+            let ratio = |a, b| if evidence.is_informative() { hypotheses.ratio(a, b) } else { 1.0 };
             Ok(Some(Outlook {
                 likelihood: hypotheses.relatives_likelihood(),
                 table: LocusTable::new(model, ratio),

@@ -14,6 +14,7 @@ mod evidence;
 mod hypotheses;
 mod linked;
 mod linked_pair;
+mod log10;
 mod observation;
 mod peel;
 mod same_person;

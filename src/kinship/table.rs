@@ -3,6 +3,8 @@
 use crate::model::{genotype_code, genotype_count};
 use crate::population::LocusModel;
 
+use super::log10::log10_all;
+
 /// log10 LR of every genotype of a locus' listed alleles, for one family.
 ///
 /// Indexed by [`crate::model::genotype_code`] over the alleles that the frequency table lists. One more entry, 0, is
@@ -13,16 +15,23 @@ pub struct LocusTable {
 }
 
 impl LocusTable {
-    /// Evaluates `ratio` for every listed genotype; `ratio` takes positions of alleles in `model`.
+    /// Evaluates `ratio`, the LR, for every listed genotype; `ratio` takes positions of alleles in `model`.
     pub(super) fn new(model: &LocusModel, ratio: impl Fn(usize, usize) -> f64) -> Self {
         let listed = model.listed();
-        let mut log10_lr = vec![0.0; genotype_count(listed.len()) + 1];
+        // An untyped child has 1.
+        let mut log10_lr = vec![1.0; genotype_count(listed.len()) + 1];
         for (j, &b) in listed.iter().enumerate() {
             for (i, &a) in listed[..=j].iter().enumerate() {
                 log10_lr[genotype_code(i, j)] = ratio(a, b);
             }
         }
+        log10_all(&mut log10_lr);
         Self { log10_lr }
+    }
+
+    /// Creates the table of a locus at which every child has LR 1.
+    pub(super) fn of_one(model: &LocusModel) -> Self {
+        Self { log10_lr: vec![0.0; genotype_count(model.listed().len()) + 1] }
     }
 
     /// Creates a table of these values, one per genotype code.
