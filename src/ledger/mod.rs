@@ -56,6 +56,7 @@ mod schema;
 mod seal;
 mod searched;
 mod snapshot;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -92,6 +93,7 @@ pub use lost::{LossCause, LostCandidate};
 pub use rekey::{Rekeyed, Renamed};
 // The histories hold decisions that nobody may see yet; `Store` hides them.
 pub(crate) use reviews::{NewReviewEvent, ReviewCase, Reviews};
-pub use runs::{RunDelta, RunRecord, Standing};
+pub use runs::{RunDelta, RunRecord};
 pub use samples::{Sample, Samples};
 pub use snapshot::Snapshot;
+pub use standing::Standing;

@@ -215,6 +215,11 @@ impl Ledger {
         })
     }
 
+    /// Opens another connection to a ledger that this process has open, for reading.
+    pub(super) fn connect_to_read(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerError> {
+        Self::connection_to(path, key, None, Way::Look)
+    }
+
     fn bring_up_to_date(&mut self) -> Result<(), LedgerError> {
         let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
         if version(&self.connection)? < schema::VERSION {

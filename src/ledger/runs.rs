@@ -14,6 +14,7 @@ use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::generation::generation;
 use super::ledger::Ledger;
+use super::standing::Standing;
 use super::{CurrentCandidate, LedgerError, LossCause, LostCandidate, lost, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -66,34 +67,7 @@ pub struct RunDelta {
     pub lost: Vec<LostCandidate>,
 }
 
-/// The candidates before a run, and the generation and run that they are of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
-    /// The candidates, by family and child.
-    pub candidates: Vec<CurrentCandidate>,
-    generation: u64,
-    run: Option<i64>,
-}
-
 impl Ledger {
-    /// Returns the current candidates, as the basis of a run.
-    ///
-    /// # Errors
-    /// A database error, or [`LedgerError::Damaged`].
-    pub fn standing(&self) -> Result<Standing, LedgerError> {
-        let tx = self.connection.unchecked_transaction()?;
-        let mut statement = tx.prepare(&format!("{} ORDER BY family, child", candidates::ALL))?;
-        let mut rows = statement.query([])?;
-        let (mut candidates, mut sums) = (Vec::new(), Vec::new());
-        while let Some(row) = rows.next()? {
-            candidates.push(candidates::unchecked(row)?);
-            sums.push(candidates::sum(row)?);
-        }
-        // All threads compare the checksums: this takes as long as reading.
-        candidates::check(&candidates, &sums)?;
-        Ok(Standing { candidates, generation: generation(&tx)?.number, run: last_id(&tx)? })
-    }
-
     /// Records a run: `candidates`, the complete list, replace the previous ones. A pair that stays a candidate keeps
     /// its first run, and so does one that comes back with the same log10 LR, if no import changed it meanwhile. Numbers that stay the same keep the run that computed them. `before` is the state of the
     /// candidates before the run.
@@ -470,6 +444,6 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
     Ok(id)
 }
 
-fn last_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+pub(super) fn last_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.query_row("SELECT max(id) FROM run", [], |row| row.get(0))
 }

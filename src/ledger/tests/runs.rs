@@ -51,6 +51,25 @@ fn a_run_replaces_the_candidates_of_the_one_before() {
     assert_eq!(ledger.last_run().unwrap(), Some((2, first)));
 }
 
+/// Two threads read the candidates: the halves are of families below and from 0x80 on.
+#[test]
+fn both_halves_of_the_candidates_stand_in_order() {
+    let (_dir, _path, mut ledger) = ledger();
+    let pairs = [(0x00, 3), (0x7f, 1), (0x7f, 2), (0x80, 1), (0xff, 9)];
+    for few in [&pairs[..0], &pairs[..1], &pairs[3..4], &pairs[..3], &pairs[3..], &pairs[..]] {
+        let mut given: Vec<Candidate> = few.iter().map(|&(family, child)| candidate(family, child, 5.0)).collect();
+        given.reverse();
+        record_now(&mut ledger, &given).unwrap();
+        let standing = ledger.standing().unwrap().candidates;
+        let order: Vec<_> = standing.iter().map(|one| (one.candidate.family, one.candidate.child)).collect();
+        let expected: Vec<_> = few.iter().map(|&(family, child)| (p(family), p(child))).collect();
+        assert_eq!(order, expected);
+    }
+    let damage = "UPDATE candidate SET log10_lr = 6 WHERE substr(family, 1, 1) = x'ff'";
+    ledger.connection.execute_batch(damage).unwrap();
+    assert!(matches!(ledger.standing(), Err(LedgerError::Damaged { .. })));
+}
+
 #[test]
 fn equal_ratios_are_ordered_by_pseudonym() {
     let (_dir, _path, mut ledger) = ledger();
