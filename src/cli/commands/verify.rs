@@ -161,6 +161,13 @@ fn describe(found: Verification, report: &mut Report) -> Result<(), StoreError> 
         }
         IndexCheck::Unsound(error) => report.is_wrong(part, error.to_string()),
     }
+    let part = "samples index";
+    match found.samples_index? {
+        IndexCheck::Missing => {}
+        IndexCheck::Sound(samples) => report.is_fine(part, format!("sound; {}", plural(samples, "sample"))),
+        IndexCheck::Stale => report.is_fine(part, "of another state; the next import writes it again".to_owned()),
+        IndexCheck::Unsound(error) => report.is_wrong(part, format!("{error}; the next import writes it again")),
+    }
     Ok(())
 }
 

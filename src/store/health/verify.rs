@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
-use crate::index::{Access, IndexError};
+use crate::index::{Access, Index, IndexError};
 use crate::kinship::KinshipError;
 use crate::ledger::{Counts, Ledger, LedgerError, SealedFile};
 use crate::model::{Pseudonym, shown_path};
@@ -22,6 +22,7 @@ use crate::store::custody::traces::orphans;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
 use crate::store::matching::compare::{are_of_run, basis};
+use crate::store::matching::indices::Opened;
 use crate::store::matching::manifest::{criterion_used, table_used};
 
 /// The result for each part of a store; an error if a part could not be checked.
@@ -46,6 +47,8 @@ pub struct Verification {
     pub index: Result<IndexCheck, StoreError>,
     /// The families index.
     pub families_index: IndexCheck,
+    /// The index of all samples, which finds duplicate people during an import.
+    pub samples_index: Result<IndexCheck, StoreError>,
 }
 
 /// The result of checking the ledger.
@@ -149,7 +152,7 @@ impl fmt::Display for MarkFinding {
 pub enum IndexCheck {
     /// There is no index; the next match builds it.
     Missing,
-    /// The index is sound and holds this many children or families.
+    /// The index is sound and holds this many children, families or samples.
     Sound(u64),
     /// The index belongs to an earlier state of the store, or to another version of the program; the next match builds
     /// it again.
@@ -177,6 +180,7 @@ impl Verification {
             && self.marks.as_ref().is_ok_and(|marks| marks.findings.is_empty())
             && self.index.as_ref().is_ok_and(IndexCheck::is_sound)
             && self.families_index.is_sound()
+            && self.samples_index.as_ref().is_ok_and(IndexCheck::is_sound)
     }
 }
 
@@ -214,6 +218,7 @@ impl Store {
                 Some(Err(IndexError::Stale)) => IndexCheck::Stale,
                 Some(Err(error)) => IndexCheck::Unsound(error),
             },
+            samples_index: self.check_samples(&ledger),
         })
     }
 
@@ -284,12 +289,23 @@ impl Store {
     }
 
     pub(in crate::store) fn check_index(&self, ledger: &Ledger) -> Result<IndexCheck, StoreError> {
-        Ok(match self.open_index(ledger, Access::Read)? {
-            Ok(index) => IndexCheck::Sound(index.children() as u64),
-            Err(IndexError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => IndexCheck::Missing,
-            Err(IndexError::Stale) => IndexCheck::Stale,
-            Err(error) => IndexCheck::Unsound(error),
-        })
+        Ok(IndexCheck::of(self.open_index(ledger, Access::Read)?))
+    }
+
+    /// Checks every byte of the index of all samples. One of an earlier state is sound: an import adds what is newer.
+    fn check_samples(&self, ledger: &Ledger) -> Result<IndexCheck, StoreError> {
+        Ok(IndexCheck::of(self.open_earlier_samples(ledger, Access::Read)?.map(|(index, _)| index)))
+    }
+}
+
+impl IndexCheck {
+    fn of(opened: Opened<Index>) -> Self {
+        match opened {
+            Ok(index) => Self::Sound(index.children() as u64),
+            Err(IndexError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => Self::Missing,
+            Err(IndexError::Stale) => Self::Stale,
+            Err(error) => Self::Unsound(error),
+        }
     }
 }
 

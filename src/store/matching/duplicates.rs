@@ -306,7 +306,7 @@ mod tests {
     use crate::audit::Attribution;
     use crate::ledger::OnConflict;
     use crate::model::Layout;
-    use crate::store::{Frequencies, ImportOptions, NewStore, Settings, Silent, entry};
+    use crate::store::{Frequencies, ImportOptions, IndexCheck, NewStore, Settings, Silent, entry};
 
     struct Lab {
         folder: tempfile::TempDir,
@@ -384,6 +384,7 @@ mod tests {
         assert!(lab.import("children.csv", &children, none.clone()).is_empty());
         let index = lab.store.dir().join("index/samples.idx");
         assert!(!index.exists());
+        assert!(matches!(lab.store.verify().unwrap().samples_index, Ok(IndexCheck::Missing)));
 
         let found = lab.import("a.csv", &[("A0", 5), ("A1", 107), ("A2", 500)], ImportOptions::default());
         lab.expect(&found, &[("A0", "child", "C5"), ("A1", "relative", "M7")]);
@@ -411,8 +412,11 @@ mod tests {
         let written = fs::read(&index).unwrap();
         let mut damaged = written.clone();
         damaged[written.len() / 2] ^= 1;
+        assert!(matches!(lab.store.verify().unwrap().samples_index, Ok(IndexCheck::Sound(126..))));
         fs::remove_file(&index).unwrap();
         fs::write(&index, damaged).unwrap();
+        let verified = lab.store.verify().unwrap();
+        assert!(matches!(verified.samples_index, Ok(IndexCheck::Unsound(_))) && !verified.is_sound());
         let found = lab.import("f.csv", &[("G0", 109), ("G1", 6)], ImportOptions::default());
         lab.expect(&found, &[("G0", "relative", "M9"), ("G1", "child", "C6")]);
         assert!(fs::read(&index).unwrap() != written);

@@ -86,6 +86,15 @@ impl Store {
         Ok(with_past(index, past?))
     }
 
+    /// Opens the index of all samples of the ledger, in their present or an earlier state, if it is sound.
+    pub(in crate::store) fn open_earlier_samples(
+        &self,
+        ledger: &Ledger,
+        access: Access,
+    ) -> Result<Opened<(Index, Past)>, StoreError> {
+        self.open_earlier(SAMPLES, ledger, access)
+    }
+
     /// Returns an index of all samples of the ledger, also of those that are not used, in their present or an earlier
     /// state, and the samples that were added or changed since. `None` if it would not help an import of this number of
     /// samples, or cannot be written. The store must be locked.
@@ -99,7 +108,7 @@ impl Store {
             return Ok(None);
         }
         let panel = self.table().panel();
-        if let Ok((index, built)) = self.open_earlier(SAMPLES, ledger, Access::Usual)? {
+        if let Ok((index, built)) = self.open_earlier_samples(ledger, Access::Usual)? {
             let mut newer = Vec::new();
             ledger.samples(panel, Samples::Since(built), |one| {
                 newer.push(one);
