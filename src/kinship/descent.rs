@@ -25,8 +25,7 @@ pub(super) struct Descent<'a> {
     model: &'a LocusModel,
     persons: Vec<Person>,
     urn: Urn<'a>,
-    /// The arrivals after two transmissions of which nothing else is known, by the sides: the later one, then the
-    /// earlier one. Many ways have them.
+    /// The matrices of [`Arrival::Twice`].
     twice: [[OnceCell<Arc<[f64]>>; 2]; 2],
 }
 
@@ -72,6 +71,8 @@ enum Arrival {
     Unchanged,
     /// After one transmission, from a father (0) or a mother (1).
     Once(usize),
+    /// After two transmissions: the side of the later one, then of the earlier one.
+    Twice(usize, usize),
     /// Any other case: a matrix, at `z * n + x`.
     Long(Arc<[f64]>),
 }
@@ -82,10 +83,9 @@ struct Sum {
     total: f64,
     /// By the alleles of the child's gametes, at `x * n + y`.
     joint: Vec<f64>,
-    /// At `z * n + w`: by the founder alleles from which both gametes come, unchanged or after one transmission, as
-    /// `by` defines.
-    founders: Vec<f64>,
-    by: Option<[Arrival; 2]>,
+    /// For arrivals that several ways share, at `z * n + w`: by the founder alleles from which both gametes come. The
+    /// matrices of the arrivals are applied once.
+    founders: Vec<([Arrival; 2], Vec<f64>)>,
 }
 
 impl<'a> Descent<'a> {
@@ -149,17 +149,16 @@ impl<'a> Descent<'a> {
     ///
     /// The child must be untyped and without children here, and its parents must have no common ancestor.
     pub(super) fn child_joint(&self, child: usize) -> Vec<f64> {
-        let Sum { mut joint, founders, by, .. } = self.sum(Some(child));
-        if let Some([paternal, maternal]) = by {
-            // All ways share the same transmissions, so the matrices are applied once.
-            self.through(&paternal, &maternal, &founders, &mut joint);
+        let Sum { mut joint, founders, .. } = self.sum(Some(child));
+        for ([paternal, maternal], founders) in &founders {
+            self.through(paternal, maternal, founders, &mut joint);
         }
         joint
     }
 
     fn sum(&self, open: Option<usize>) -> Sum {
         let squared = open.map_or(0, |_| self.model.size() * self.model.size());
-        let sum = Sum { joint: vec![0.0; squared], founders: vec![0.0; squared], ..Sum::default() };
+        let sum = Sum { joint: vec![0.0; squared], ..Sum::default() };
         let below = vec![None; 2 * self.persons.len()];
         let mut state = State { below, roots: Vec::new(), open: [Open::Nowhere, Open::Nowhere], sum };
         if let Some(child) = open {
@@ -261,10 +260,7 @@ impl<'a> Descent<'a> {
         }
         let longer = match (arrival, gamete) {
             (Arrival::Unchanged, None) => Arrival::Once(side),
-            (Arrival::Once(later), None) => {
-                let twice = &self.twice[*later][side];
-                Arrival::Long(Arc::clone(twice.get_or_init(|| self.longer(arrival, transition, None))))
-            }
+            (Arrival::Once(later), None) => Arrival::Twice(*later, side),
             _ => Arrival::Long(self.longer(arrival, transition, gamete)),
         };
         let (slots, share) = self.origins(parent, state);
@@ -317,8 +313,18 @@ impl<'a> Descent<'a> {
     fn arrive_at(&self, arrival: &Arrival, weights: &[f64], arrives: &mut [f64]) {
         match arrival {
             Arrival::Unchanged => arrives.copy_from_slice(weights),
-            Arrival::Once(side) => add_combination(arrives, &weights.iter(), self.transition(*side).cells()),
-            Arrival::Long(cells) => add_combination(arrives, &weights.iter(), cells),
+            changed => add_combination(arrives, &weights.iter(), self.cells(changed)),
+        }
+    }
+
+    /// Returns the matrix of an arrival after at least one transmission; no cells for an unchanged allele.
+    fn cells<'s>(&'s self, arrival: &'s Arrival) -> &'s [f64] {
+        match arrival {
+            Arrival::Unchanged => &[],
+            Arrival::Once(side) => self.transition(*side).cells(),
+            Arrival::Twice(later, earlier) => self.twice[*later][*earlier]
+                .get_or_init(|| self.longer(&Arrival::Once(*later), self.transition(*earlier), None)),
+            Arrival::Long(cells) => cells,
         }
     }
 
@@ -353,8 +359,12 @@ impl<'a> Descent<'a> {
                     self.urn.two_open(both, roots, weight, &mut founders);
                     self.through(paternal, maternal, &founders, &mut sum.joint);
                 } else {
-                    self.urn.two_open(both, roots, weight, &mut sum.founders);
-                    sum.by.get_or_insert_with(|| [paternal.clone(), maternal.clone()]);
+                    let is_same = |known: &[Arrival; 2]| known[0].is_same(paternal) && known[1].is_same(maternal);
+                    let place = sum.founders.iter().position(|(known, _)| is_same(known)).unwrap_or_else(|| {
+                        sum.founders.push(([paternal.clone(), maternal.clone()], vec![0.0; n * n]));
+                        sum.founders.len() - 1
+                    });
+                    self.urn.two_open(both, roots, weight, &mut sum.founders[place].1);
                 }
             }
             _ => sum.total += weight * self.urn.expect(roots),
@@ -368,16 +378,27 @@ impl<'a> Descent<'a> {
         for (row, founders) in half.chunks_exact_mut(n).zip(founders.chunks_exact(n)) {
             self.arrive_at(maternal, founders, row);
         }
-        let cells = match paternal {
-            Arrival::Unchanged => return joint.iter_mut().zip(half).for_each(|(sum, value)| *sum += value),
-            Arrival::Once(side) => self.transition(*side).cells(),
-            Arrival::Long(cells) => cells,
-        };
+        if let Arrival::Unchanged = paternal {
+            return joint.iter_mut().zip(half).for_each(|(sum, value)| *sum += value);
+        }
+        let cells = self.cells(paternal);
         let mut row = vec![0.0; n];
         for (x, joint) in joint.chunks_exact_mut(n).enumerate() {
             row.fill(0.0);
             add_combination(&mut row, &cells[x..].iter().step_by(n), &half);
             joint.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
+        }
+    }
+}
+
+impl Arrival {
+    /// Reports whether both are the same, and not of one way alone.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unchanged, Self::Unchanged) => true,
+            (Self::Once(one), Self::Once(other)) => one == other,
+            (Self::Twice(later, earlier), Self::Twice(late, early)) => (later, earlier) == (late, early),
+            _ => false,
         }
     }
 }
