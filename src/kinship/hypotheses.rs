@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::model::DropOut;
 use crate::population::LocusModel;
 
+use super::couple::Couple;
 use super::descent::{Descent, MOST_CHOICES};
 use super::observation::Observation;
 use super::peel::Peel;
@@ -86,13 +87,17 @@ impl<'a> Hypotheses<'a> {
                 WithChild::Joint { related, unrelated: None }
             }
             Some(_) if !settings.one_child && !structure.with_child.child_is_parent() => {
-                let joint = |shape: &Shape| {
+                let couple = |shape: &Shape| Couple::new(shape, model, settings.theta, &observations);
+                let descent = |shape: &Shape| {
                     let descent = Descent::new(shape, model, settings.theta, &observations, None);
                     let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);
                     child.map(|child| descent.child_joint(child)).ok_or(KinshipError::TooLarge)
                 };
-                let unrelated = Some(joint(&structure.without_child.with_stranger())?);
-                WithChild::Joint { related: joint(&structure.with_child)?, unrelated }
+                let (with_child, stranger) = (&structure.with_child, structure.without_child.with_stranger());
+                let related = couple(with_child).map_or_else(|| descent(with_child), |couple| Ok(couple.child_joint()));
+                let unrelated =
+                    couple(&stranger).map_or_else(|| descent(&stranger), |couple| Ok(couple.stranger_joint()));
+                WithChild::Joint { related: related?, unrelated: Some(unrelated?) }
             }
             _ => WithChild::OneByOne {
                 theta: settings.theta,
@@ -233,6 +238,10 @@ fn relatives_of_one(
     match &structure.trees {
         Some([_, without_child]) if theta == 0.0 => Ok(Peel::new(without_child, model, observations).likelihood()),
         _ => {
+            let couple = Couple::new(&structure.without_child, model, theta, observations).filter(|_| theta > 0.0);
+            if let Some(couple) = couple {
+                return Ok(couple.likelihood());
+            }
             let descent = Descent::new(&structure.without_child, model, theta, observations, None);
             if descent.choices() > MOST_CHOICES { Err(KinshipError::TooLarge) } else { Ok(descent.likelihood()) }
         }

@@ -5,6 +5,7 @@
 //! machine, because it uses `libm` and a fixed order of sums.
 
 mod calculator;
+mod couple;
 pub mod cpi;
 mod descent;
 mod distribution;

@@ -161,8 +161,13 @@ impl<'a> Urn<'a> {
         1.0 + (drawn as f64 - 1.0) * self.theta
     }
 
+    /// Returns the weights of the next draw: `(1 - theta) p_a + n_a theta`, not divided by their sum.
+    pub(super) fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// Returns P(the known alleles) divided by the divisors of `draws` more draws.
-    fn scale_of(&self, draws: usize) -> f64 {
+    pub(super) fn scale_of(&self, draws: usize) -> f64 {
         self.known / (0..draws).map(|i| self.divisor(self.drawn + i)).product::<f64>()
     }
 
