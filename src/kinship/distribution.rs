@@ -412,15 +412,67 @@ fn convolve(loci: &[Vec<(i64, f64)>], least: i64) -> (i64, Vec<f64>) {
         let Ok(size @ 1..) = usize::try_from(base + cells.len() as i64 + high - next_base) else {
             return (least, Vec::new());
         };
-        let mut next = vec![0.0; size];
-        for &(value, probability) in locus {
-            let shift = base + value - next_base;
-            let (skipped, start) = if shift < 0 { (shift.unsigned_abs() as usize, 0) } else { (0, shift as usize) };
-            let from = cells.get(skipped..).unwrap_or_default();
-            next[start..].iter_mut().zip(from).for_each(|(cell, p)| *cell += p * probability);
-        }
+        let next = add_shifted(&cells, locus, next_base - base, size);
         (base, cells) = (next_base, next);
     }
     // Without a locus, the only sum is 0.
     if base < least { (least, Vec::new()) } else { (base, cells) }
+}
+
+/// Number of cells whose sums stay in registers.
+const TOGETHER: usize = 16;
+
+/// Returns `size` cells, from cell `from` on, of the sum of these cells over all values of a locus, shifted by the value
+/// and times its probability. Every cell is added up in the order of the values.
+fn add_shifted(cells: &[f64], locus: &[(i64, f64)], from: i64, size: usize) -> Vec<f64> {
+    // Zeros on both sides add nothing.
+    let mut padded = vec![0.0; cells.len() + 2 * TOGETHER];
+    padded[TOGETHER..TOGETHER + cells.len()].copy_from_slice(cells);
+    let mut sums = vec![0.0; size.next_multiple_of(TOGETHER)];
+    for (block, sums) in sums.chunks_exact_mut(TOGETHER).enumerate() {
+        let mut together = [0.0; TOGETHER];
+        // The values that shift some cell to this block.
+        let end = from + ((block + 1) * TOGETHER) as i64;
+        let first = locus.partition_point(|one| one.0 <= end - (TOGETHER + cells.len()) as i64);
+        let past = locus.partition_point(|one| one.0 < end);
+        for &(value, probability) in &locus[first..past] {
+            if let Some(cells) = padded[(end - value) as usize..].first_chunk::<TOGETHER>() {
+                together.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += cell * probability);
+            }
+        }
+        sums.copy_from_slice(&together);
+    }
+    sums.truncate(size);
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn blocks_of_cells_give_the_bits_of_cell_after_cell(
+            cells in prop::collection::vec(0.0..1.0_f64, 1..70),
+            values in prop::collection::btree_map(-60..60_i64, 0.0..1.0_f64, 0..30),
+            from in -150..150_i64,
+            size in 1..200_usize,
+        ) {
+            let locus: Vec<(i64, f64)> = values.into_iter().collect();
+            let mut sums = BTreeMap::new();
+            for &(value, probability) in &locus {
+                for (cell, p) in (value..).zip(&cells) {
+                    *sums.entry(cell).or_insert(0.0) += p * probability;
+                }
+            }
+            let expected: Vec<u64> =
+                (from..).take(size).map(|cell| sums.get(&cell).map_or(0, |sum: &f64| sum.to_bits())).collect();
+            let ours: Vec<u64> = add_shifted(&cells, &locus, from, size).into_iter().map(f64::to_bits).collect();
+            prop_assert_eq!(ours, expected);
+        }
+    }
 }
