@@ -8,6 +8,7 @@
 //! without theta are peeled instead.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::population::{LocusModel, Matrix};
@@ -83,8 +84,8 @@ struct Sum {
     total: f64,
     /// By the alleles of the child's gametes, at `x * n + y`.
     joint: Vec<f64>,
-    /// For arrivals that several ways share, at `z * n + w`: by the founder alleles from which both gametes come. The
-    /// matrices of the arrivals are applied once.
+    /// For each two arrivals, at `z * n + w`: by the founder alleles from which both gametes come. The matrices of the
+    /// arrivals are applied once for all ways that share them.
     founders: Vec<([Arrival; 2], Vec<f64>)>,
 }
 
@@ -178,8 +179,11 @@ impl<'a> Descent<'a> {
         match &self.persons[person].shows {
             Shows::Genotype(..) if self.persons[person].is_founder() => self.next(person, weight, state),
             Shows::Nothing => {
-                let gametes = slots.map(|slot| state.below[slot].clone());
+                let gametes = slots.map(|slot| state.below[slot].take());
                 self.hand_up(person, 0, &gametes, weight, state);
+                for (slot, gamete) in slots.into_iter().zip(gametes) {
+                    state.below[slot] = gamete;
+                }
             }
             Shows::Genotype(_, _, terms) | Shows::Likely(terms) => {
                 for term in terms {
@@ -267,21 +271,40 @@ impl<'a> Descent<'a> {
         for slot in slots {
             go_on(Open::Gamete(slot, longer.clone()), weight * share, state);
         }
+        if let Arrival::Long(_) = &longer {
+            self.finish(k, &longer, &mut state.sum);
+        }
+    }
+
+    /// Applies the matrices of all ways in which the open gamete `k` has this arrival.
+    fn finish(&self, k: usize, arrival: &Arrival, sum: &mut Sum) {
+        let n = self.model.size();
+        let mut place = 0;
+        while let Some((arrivals, _)) = sum.founders.get(place) {
+            if !arrivals[k].is_same(arrival) {
+                place += 1;
+            } else if spend(2 * n * n * n) {
+                let ([paternal, maternal], founders) = sum.founders.swap_remove(place);
+                self.through(&paternal, &maternal, &founders, &mut sum.joint);
+            } else {
+                return;
+            }
+        }
     }
 
     /// Returns the gametes of an untyped parent that may be the origin of a transmitted gamete, and the probability of
     /// each.
-    fn origins(&self, parent: usize, state: &State) -> (Vec<usize>, f64) {
-        let slots = [2 * parent, 2 * parent + 1];
+    fn origins(&self, parent: usize, state: &State) -> (Range<usize>, f64) {
+        let slots = 2 * parent..2 * parent + 2;
         let is_used = |slot: usize| {
             state.below[slot].is_some()
                 || state.open.iter().any(|open| matches!(open, Open::Gamete(s, _) if *s == slot))
         };
         // A founder's two alleles are interchangeable as long as nothing has come from either.
-        if self.persons[parent].is_founder() && !slots.into_iter().any(is_used) {
-            (vec![slots[0]], 1.0)
+        if self.persons[parent].is_founder() && !slots.clone().any(is_used) {
+            (slots.start..slots.start + 1, 1.0)
         } else {
-            (slots.to_vec(), 0.5)
+            (slots, 0.5)
         }
     }
 
@@ -331,10 +354,10 @@ impl<'a> Descent<'a> {
     /// Adds one way to the sum.
     fn add(&self, weight: f64, state: &mut State) {
         let n = self.model.size();
-        if !spend(sum_units(&state.open, n)) {
+        let State { roots, open, sum, .. } = state;
+        if !spend(if let Open::Nowhere = open[0] { n } else { n * n }) {
             return;
         }
-        let State { roots, open, sum, .. } = state;
         let outer = |joint: &mut [f64], paternal: &[f64], maternal: &[f64], weight: f64| {
             for (row, x) in joint.chunks_exact_mut(n).zip(paternal) {
                 row.iter_mut().zip(maternal).for_each(|(cell, y)| *cell += weight * x * y);
@@ -354,18 +377,12 @@ impl<'a> Descent<'a> {
             }
             [Open::Root(one, paternal), Open::Root(other, maternal)] => {
                 let both = [one.as_deref(), other.as_deref()];
-                if let (Arrival::Long(_), _) | (_, Arrival::Long(_)) = (paternal, maternal) {
-                    let mut founders = vec![0.0; n * n];
-                    self.urn.two_open(both, roots, weight, &mut founders);
-                    self.through(paternal, maternal, &founders, &mut sum.joint);
-                } else {
-                    let is_same = |known: &[Arrival; 2]| known[0].is_same(paternal) && known[1].is_same(maternal);
-                    let place = sum.founders.iter().position(|(known, _)| is_same(known)).unwrap_or_else(|| {
-                        sum.founders.push(([paternal.clone(), maternal.clone()], vec![0.0; n * n]));
-                        sum.founders.len() - 1
-                    });
-                    self.urn.two_open(both, roots, weight, &mut sum.founders[place].1);
-                }
+                let is_same = |known: &[Arrival; 2]| known[0].is_same(paternal) && known[1].is_same(maternal);
+                let place = sum.founders.iter().position(|(known, _)| is_same(known)).unwrap_or_else(|| {
+                    sum.founders.push(([paternal.clone(), maternal.clone()], vec![0.0; n * n]));
+                    sum.founders.len() - 1
+                });
+                self.urn.two_open(both, roots, weight, &mut sum.founders[place].1);
             }
             _ => sum.total += weight * self.urn.expect(roots),
         }
@@ -392,12 +409,13 @@ impl<'a> Descent<'a> {
 }
 
 impl Arrival {
-    /// Reports whether both are the same, and not of one way alone.
+    /// Reports whether both are known to be the same.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unchanged, Self::Unchanged) => true,
             (Self::Once(one), Self::Once(other)) => one == other,
             (Self::Twice(later, earlier), Self::Twice(late, early)) => (later, earlier) == (late, early),
+            (Self::Long(one), Self::Long(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }
@@ -406,16 +424,6 @@ impl Arrival {
 impl Person {
     fn is_founder(&self) -> bool {
         self.parents == [None, None]
-    }
-}
-
-/// Returns the units of work of one way, with `n` alleles.
-fn sum_units(open: &[Open; 2], n: usize) -> usize {
-    let is_long = |open: &Open| matches!(open, Open::Root(_, Arrival::Long(_)));
-    match open {
-        [Open::Nowhere, Open::Nowhere] => n,
-        both if both.iter().any(is_long) => n * n * n,
-        _ => n * n,
     }
 }
 

@@ -85,18 +85,18 @@ impl<'a> Urn<'a> {
             return;
         }
         let ways = self.ways(functions.len() + 1);
-        // In two groups, each with some of the others: by the set of those that join the first, the sum over the sets that
-        // join the second.
-        let all = grouped.len() - 1;
-        let (mut first, mut second) = (vec![0.0; grouped.len() * n], vec![0.0; grouped.len() * n]);
-        let mut joining = joined.products.clone();
+        let Joined { products: mut joining, .. } = joined;
         for (set, joining) in joining.chunks_exact_mut(n).enumerate() {
             joining.iter_mut().for_each(|value| *value *= ways[size(set)]);
         }
-        for (with_first, (first, second)) in first.chunks_exact_mut(n).zip(second.chunks_exact_mut(n)).enumerate() {
-            let products = &joined.products[with_first * n..][..n];
-            for ((first, one), product) in first.iter_mut().zip(&one).zip(products) {
-                *first = weight * (one * product * ways[size(with_first)]);
+        // In two groups, each with some of the others: by the set of those that join the first, the sum over the sets that
+        // join the second. The first is at `z * sets + set`, the second at `set * n + w`.
+        let (sets, all) = (grouped.len(), grouped.len() - 1);
+        let (mut first, mut second) = (vec![0.0; n * sets], vec![0.0; sets * n]);
+        for (with_first, second) in second.chunks_exact_mut(n).enumerate() {
+            let products = &joining[with_first * n..][..n];
+            for ((first, one), product) in first[with_first..].iter_mut().step_by(sets).zip(&one).zip(products) {
+                *first = weight * (one * product);
             }
             let left = all ^ with_first;
             for set in subsets(left) {
@@ -105,13 +105,18 @@ impl<'a> Urn<'a> {
             }
             second.iter_mut().zip(&other).for_each(|(sum, other)| *sum *= other);
         }
-        add_products(by_alleles, &first, &second, n);
-        // Both in one group: the second repeats the first.
-        let sums = joined.sums(&grouped, &ways[1..]);
-        for (allele, (cell, sum)) in by_alleles.iter_mut().step_by(n + 1).zip(sums).enumerate() {
+        for (sums, first) in by_alleles.chunks_exact_mut(n).zip(first.chunks_exact(sets)) {
+            add_combination(sums, &first.iter(), &second);
+        }
+        // Both in one group: the second repeats the first or one of those that joined it.
+        let mut repeated = vec![0.0; n];
+        for (set, joining) in joining.chunks_exact(n).enumerate() {
+            let others = (size(set) + 1) as f64 * self.theta * grouped[all ^ set];
+            repeated.iter_mut().zip(joining).for_each(|(sum, joining)| *sum += joining * others);
+        }
+        for (allele, (cell, sum)) in by_alleles.iter_mut().step_by(n + 1).zip(repeated).enumerate() {
             if self.weights[allele] > 0.0 {
-                let repeated = one[allele] * other[allele] / self.weights[allele];
-                *cell += weight * repeated * sum;
+                *cell += weight * (one[allele] * other[allele] / self.weights[allele]) * sum;
             }
         }
     }
@@ -228,13 +233,6 @@ fn subsets(set: usize) -> impl Iterator<Item = usize> {
 fn add_product(sums: &mut [f64], factor: f64, rows: &[f64], columns: &[f64]) {
     for (sums, row) in sums.chunks_exact_mut(columns.len()).zip(rows) {
         sums.iter_mut().zip(columns).for_each(|(sum, column)| *sum += factor * row * column);
-    }
-}
-
-/// Adds several outer products, one after the other: `rows` and `columns` list the vectors of `n` numbers.
-fn add_products(sums: &mut [f64], rows: &[f64], columns: &[f64], n: usize) {
-    for (row, sums) in sums.chunks_exact_mut(n).enumerate() {
-        add_combination(sums, &rows[row..].iter().step_by(n), columns);
     }
 }
 
