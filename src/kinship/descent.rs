@@ -25,6 +25,10 @@ pub(super) const MOST_CHOICES: usize = 20;
 pub(super) struct Descent<'a> {
     model: &'a LocusModel,
     persons: Vec<Person>,
+    /// The persons in the reverse order of the sum, parents before children.
+    order: Vec<usize>,
+    /// The place of each person in that order.
+    places: Vec<usize>,
     urn: Urn<'a>,
     /// The matrices of [`Arrival::Twice`].
     twice: [[OnceCell<Arc<[f64]>>; 2]; 2],
@@ -58,6 +62,8 @@ struct State {
 enum Open {
     /// The sum has not reached the child, or the child's genotype is not left open.
     Nowhere,
+    /// The open gamete comes from one or the other gamete of this person.
+    Person(usize, Arrival),
     /// The open gamete is, or comes from, this gamete: P(x | that gamete's allele).
     Gamete(usize, Arrival),
     /// The open gamete comes from a founder allele, of which other descendants may be known as well.
@@ -87,7 +93,23 @@ struct Sum {
     /// For each two arrivals, at `z * n + w`: by the founder alleles from which both gametes come. The matrices of the
     /// arrivals are applied once for all ways that share them.
     founders: Vec<([Arrival; 2], Vec<f64>)>,
+    /// The last ways in which an open gamete comes from a founder allele of which nothing else is known. Ways that differ
+    /// in that founder alone have the same draws.
+    recent: Vec<Drawn>,
+    /// The oldest of them.
+    oldest: usize,
 }
+
+/// The draws of one way, and the weights of the founder alleles from which both open gametes come.
+#[derive(Default)]
+struct Drawn {
+    open: [Option<Vec<f64>>; 2],
+    roots: Vec<Vec<f64>>,
+    founders: Vec<f64>,
+}
+
+/// The number of ways that [`Sum::recent`] keeps.
+const RECENT: usize = 8;
 
 impl<'a> Descent<'a> {
     /// Creates the descent: `observations` define what the relatives show; `child` what the shape's child shows, if it
@@ -120,9 +142,15 @@ impl<'a> Descent<'a> {
             };
             Person { parents: [person.father, person.mother], shows }
         });
-        let persons = persons.collect();
+        let persons: Vec<Person> = persons.collect();
         urn.scale(founders);
-        Self { model, persons, urn, twice: Default::default() }
+        let untyped = persons.iter().filter(|person| matches!(person.shows, Shows::Nothing)).count();
+        // Without theta, sums keep the order of the pedigree, and so their last bits. One person makes no difference.
+        let is_sorted = theta == 0.0 || untyped <= 1;
+        let order = if is_sorted { (0..persons.len()).collect() } else { order(&persons, shape.child) };
+        let mut places = vec![0; persons.len()];
+        order.iter().enumerate().for_each(|(place, &person)| places[person] = place);
+        Self { model, persons, order, places, urn, twice: Default::default() }
     }
 
     /// Returns an upper bound on the number of binary choices in the sum.
@@ -174,10 +202,23 @@ impl<'a> Descent<'a> {
         if !spend(2 * self.model.size()) {
             return;
         }
-        let Some(person) = end.checked_sub(1) else { return self.add(weight, state) };
+        let Some(place) = end.checked_sub(1) else { return self.add(weight, state) };
+        let person = self.order[place];
+        if let Some(k) = (0..2).find(|&k| matches!(state.open[k], Open::Person(origin, _) if origin == person)) {
+            let (slots, share) = self.origins(person, state);
+            let before = std::mem::replace(&mut state.open[k], Open::Nowhere);
+            if let Open::Person(_, arrival) = &before {
+                for slot in slots {
+                    state.open[k] = Open::Gamete(slot, arrival.clone());
+                    self.next(end, weight * share, state);
+                }
+            }
+            state.open[k] = before;
+            return;
+        }
         let slots = [2 * person, 2 * person + 1];
         match &self.persons[person].shows {
-            Shows::Genotype(..) if self.persons[person].is_founder() => self.next(person, weight, state),
+            Shows::Genotype(..) if self.persons[person].is_founder() => self.next(place, weight, state),
             Shows::Nothing => {
                 let gametes = slots.map(|slot| state.below[slot].take());
                 self.hand_up(person, 0, &gametes, weight, state);
@@ -198,7 +239,7 @@ impl<'a> Descent<'a> {
 
     /// Passes a person's gametes, from `side` on, up to the parents, then continues.
     fn hand_up(&self, person: usize, side: usize, gametes: &[Option<Vec<f64>>; 2], weight: f64, state: &mut State) {
-        let Some(gamete) = gametes.get(side) else { return self.next(person, weight, state) };
+        let Some(gamete) = gametes.get(side) else { return self.next(self.places[person], weight, state) };
         if gamete.as_ref().is_some_and(|gamete| gamete.iter().all(|&p| p == 0.0)) {
             return;
         }
@@ -267,10 +308,7 @@ impl<'a> Descent<'a> {
             (Arrival::Once(later), None) => Arrival::Twice(*later, side),
             _ => Arrival::Long(self.longer(arrival, transition, gamete)),
         };
-        let (slots, share) = self.origins(parent, state);
-        for slot in slots {
-            go_on(Open::Gamete(slot, longer.clone()), weight * share, state);
-        }
+        go_on(Open::Person(parent, longer.clone()), weight, state);
         if let Arrival::Long(_) = &longer {
             self.finish(k, &longer, &mut state.sum);
         }
@@ -382,7 +420,29 @@ impl<'a> Descent<'a> {
                     sum.founders.push(([paternal.clone(), maternal.clone()], vec![0.0; n * n]));
                     sum.founders.len() - 1
                 });
-                self.urn.two_open(both, roots, weight, &mut sum.founders[place].1);
+                let founders = &mut sum.founders[place].1;
+                if both.iter().all(Option::is_some) {
+                    return self.urn.two_open(both, roots, weight, founders);
+                }
+                let is_drawn =
+                    |drawn: &Drawn| drawn.roots == *roots && drawn.open.each_ref().map(|one| one.as_deref()) == both;
+                let recent = sum.recent.iter().position(is_drawn).unwrap_or_else(|| {
+                    let drawn = if sum.recent.len() < RECENT {
+                        sum.recent.push(Drawn::default());
+                        sum.recent.len() - 1
+                    } else {
+                        sum.oldest = (sum.oldest + 1) % RECENT;
+                        sum.oldest
+                    };
+                    let Drawn { open, roots: known, founders } = &mut sum.recent[drawn];
+                    *open = both.map(|one| one.map(<[f64]>::to_vec));
+                    known.clone_from(roots);
+                    founders.clear();
+                    founders.resize(n * n, 0.0);
+                    self.urn.two_open(both, roots, 1.0, founders);
+                    drawn
+                });
+                founders.iter_mut().zip(&sum.recent[recent].founders).for_each(|(sum, value)| *sum += weight * value);
             }
             _ => sum.total += weight * self.urn.expect(roots),
         }
@@ -425,6 +485,38 @@ impl Person {
     fn is_founder(&self) -> bool {
         self.parents == [None, None]
     }
+}
+
+/// Returns an order of the persons, parents before children, for a sum from the last to the first: ways share the more of
+/// their terms, the fewer choices come after those that make terms long. Typed persons, and untyped persons with typed
+/// children, come before the others, and untyped founders last, where an open gamete ends.
+fn order(persons: &[Person], child: Option<usize>) -> Vec<usize> {
+    let is_typed = |i: usize| !matches!(persons[i].shows, Shows::Nothing);
+    let parents = |i: usize| persons[i].parents.into_iter().flatten();
+    let is_link = |i: usize| {
+        let has_typed = (0..persons.len()).any(|j| is_typed(j) && parents(j).any(|parent| parent == i));
+        !is_typed(i) && !persons[i].is_founder() && has_typed
+    };
+    let mut depths = vec![0; persons.len()];
+    for i in 0..persons.len() {
+        depths[i] = parents(i).map(|parent| depths[parent] + 1).max().unwrap_or(0);
+    }
+    let links: Vec<bool> = (0..persons.len()).map(is_link).collect();
+    let key = |i: usize| {
+        let is_early = is_typed(i) || links[i] || (child == Some(i) && parents(i).any(|parent| links[parent]));
+        (is_early, !persons[i].is_founder(), depths[i], !is_typed(i), i)
+    };
+    let mut waits = vec![0; persons.len()];
+    (0..persons.len()).flat_map(parents).for_each(|parent| waits[parent] += 1);
+    let mut left: Vec<usize> = (0..persons.len()).collect();
+    let mut reversed = Vec::with_capacity(persons.len());
+    while let Some(next) = left.iter().copied().filter(|&i| waits[i] == 0).max_by_key(|&i| key(i)) {
+        reversed.push(next);
+        left.retain(|&i| i != next);
+        parents(next).for_each(|parent| waits[parent] -= 1);
+    }
+    reversed.reverse();
+    reversed
 }
 
 /// Returns the product, value by value; no function means 1.
