@@ -5,7 +5,7 @@
 //! heterozygote, which allele came from the father. The alleles then form trees, each with one founder allele as its
 //! root. Mutation acts along the branches, so each tree is a function of its root. The roots are drawn from one urn,
 //! which models theta. Loops need no special treatment. The cost is a sum over 2^n ways, so pedigrees without loops and
-//! without theta are peeled instead.
+//! without theta are peeled instead, and with theta, [`super::couple`] takes the children of two untyped parents.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -321,7 +321,7 @@ impl<'a> Descent<'a> {
         while let Some((arrivals, _)) = sum.founders.get(place) {
             if !arrivals[k].is_same(arrival) {
                 place += 1;
-            } else if spend(2 * n * n * n) {
+            } else if spend(n * n * n) {
                 let ([paternal, maternal], founders) = sum.founders.swap_remove(place);
                 self.through(&paternal, &maternal, &founders, &mut sum.joint);
             } else {

@@ -81,12 +81,13 @@ impl<'a> Hypotheses<'a> {
         let model = &*locus;
         let observations = observations(model, evidence, settings.relatives_drop_out);
         let relatives = relatives_of_one(structure, model, &observations, settings.theta)?;
+        let is_couple = || Couple::new(&structure.with_child, model, settings.theta, &observations).is_some();
         let with_child = match &structure.trees {
             Some([with_child, _]) if settings.theta == 0.0 => {
                 let related = Peel::new(with_child, model, &observations).child_joint().unwrap_or_default();
                 WithChild::Joint { related, unrelated: None }
             }
-            Some(_) if !settings.one_child && !structure.with_child.child_is_parent() => {
+            Some(_) if (!settings.one_child || is_couple()) && !structure.with_child.child_is_parent() => {
                 let couple = |shape: &Shape| Couple::new(shape, model, settings.theta, &observations);
                 let descent = |shape: &Shape| {
                     let descent = Descent::new(shape, model, settings.theta, &observations, None);
