@@ -23,6 +23,8 @@ pub(super) struct Couple<'a> {
     parents: [Parent; 2],
     /// What each typed child shows.
     children: Vec<Vec<Term>>,
+    /// `true` if the missing child is a child of the couple, not a stranger.
+    has_child: bool,
 }
 
 /// The origins of a parent's two alleles.
@@ -88,7 +90,8 @@ impl<'a> Couple<'a> {
             Some(parent)
         };
         let parents = [parent(couple[0])?, parent(couple[1])?];
-        Some(Self { model, urn, theta, parents, children })
+        let has_child = shape.child.is_some_and(|child| !shape.persons[child].is_founder());
+        Some(Self { model, urn, theta, parents, children, has_child })
     }
 
     /// Computes P(all observations).
@@ -98,9 +101,13 @@ impl<'a> Couple<'a> {
         pairs.iter().sum::<f64>() * self.urn.scale_of(self.draws())
     }
 
-    /// Computes P(another child of the couple received x from the father and y from the mother, and all observations),
-    /// at `x * n + y`.
+    /// Computes P(the missing child received x from the father and y from the mother, and all observations), at
+    /// `x * n + y`.
     pub(super) fn child_joint(&self) -> Vec<f64> {
+        if self.has_child { self.joint_of_child() } else { self.joint_of_stranger() }
+    }
+
+    fn joint_of_child(&self) -> Vec<f64> {
         let n = self.model.size();
         let mut origins = self.zeros();
         self.each_phase(&mut |both| {
@@ -122,11 +129,11 @@ impl<'a> Couple<'a> {
         joint
     }
 
-    /// Computes P(a stranger has x and y, and all observations), at `x * n + y`: two further draws from the urn.
+    /// Computes the same for a stranger: two further draws from the urn.
     ///
     /// With the numbers C of draws of each allele, their weights are `(p_x + theta C_x) (p_y + theta C_y + theta [x = y])`,
     /// of which the expectation needs no more than the distribution of every two of the parents' alleles.
-    pub(super) fn stranger_joint(&self) -> Vec<f64> {
+    fn joint_of_stranger(&self) -> Vec<f64> {
         let n = self.model.size();
         let mut own = [self.zeros(), self.zeros()];
         let mut twice = self.zeros();
@@ -334,7 +341,7 @@ mod tests {
         };
         agree(&Couple::new(with, &locus, theta, &observations).unwrap().child_joint(), &slow(with));
         if let Some(couple) = Couple::new(&stranger, &locus, theta, &observations) {
-            agree(&couple.stranger_joint(), &slow(&stranger));
+            agree(&couple.child_joint(), &slow(&stranger));
             let likelihood = Couple::new(alone, &locus, theta, &observations).unwrap().likelihood();
             agree(&[likelihood], &[Descent::new(alone, &locus, theta, &observations, None).likelihood()]);
         }

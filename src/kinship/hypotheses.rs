@@ -88,17 +88,16 @@ impl<'a> Hypotheses<'a> {
                 WithChild::Joint { related, unrelated: None }
             }
             Some(_) if (!settings.one_child || is_couple()) && !structure.with_child.child_is_parent() => {
-                let couple = |shape: &Shape| Couple::new(shape, model, settings.theta, &observations);
-                let descent = |shape: &Shape| {
+                let joint = |shape: &Shape| {
+                    if let Some(couple) = Couple::new(shape, model, settings.theta, &observations) {
+                        return Ok(couple.child_joint());
+                    }
                     let descent = Descent::new(shape, model, settings.theta, &observations, None);
                     let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);
                     child.map(|child| descent.child_joint(child)).ok_or(KinshipError::TooLarge)
                 };
-                let (with_child, stranger) = (&structure.with_child, structure.without_child.with_stranger());
-                let related = couple(with_child).map_or_else(|| descent(with_child), |couple| Ok(couple.child_joint()));
-                let unrelated =
-                    couple(&stranger).map_or_else(|| descent(&stranger), |couple| Ok(couple.stranger_joint()));
-                WithChild::Joint { related: related?, unrelated: Some(unrelated?) }
+                let unrelated = Some(joint(&structure.without_child.with_stranger())?);
+                WithChild::Joint { related: joint(&structure.with_child)?, unrelated }
             }
             _ => WithChild::OneByOne {
                 theta: settings.theta,
