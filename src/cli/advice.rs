@@ -155,6 +155,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::ReviewerKeyKnown => "make another with `reunite review key`",
         StoreError::NoReviewer(_) => "`reunite review reviewers` lists those that there are",
         StoreError::NotAReviewer => "enrol its public key with `reunite review enrol`, or give another --key",
+        StoreError::RoleDecidesNothing { .. } => "`reunite review role` gives another role",
         StoreError::NoFurtherSample => "give another --sample",
         StoreError::RetestTooShort { .. } => "type more loci, and import the sample again",
         StoreError::Future(_) => "correct --date",

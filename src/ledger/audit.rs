@@ -64,13 +64,33 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
 }
 
 /// Calls `each` for every record of the chain, in its order.
-pub(super) fn each_record(connection: &Connection, mut each: impl FnMut(Record)) -> Result<(), LedgerError> {
-    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY number"))?;
-    let mut rows = statement.query([])?;
+pub(super) fn each_record(connection: &Connection, each: impl FnMut(Record)) -> Result<(), LedgerError> {
+    each_record_after(connection, 0, each)
+}
+
+/// Calls `each` for every record of the chain after one, in its order. Records before the first number count as records
+/// of a chain from its beginning on, because they are faults of it.
+pub(super) fn each_record_after(
+    connection: &Connection,
+    after: u64,
+    mut each: impl FnMut(Record),
+) -> Result<(), LedgerError> {
+    let mut statement =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM audit WHERE number > ?1 ORDER BY number"))?;
+    let after = if after == 0 { i64::MIN } else { i64::try_from(after).unwrap_or(i64::MAX) };
+    let mut rows = statement.query([after])?;
     while let Some(row) = rows.next()? {
         each(read_record(row)?);
     }
     Ok(())
+}
+
+/// Reports whether the chain has the record at which a chain that was read before ended.
+pub(super) fn is_record(connection: &Connection, chain: &Chain) -> Result<bool, LedgerError> {
+    let sql = "SELECT hash FROM audit WHERE number = ?1";
+    let number = i64::try_from(chain.length).unwrap_or(i64::MAX);
+    let hash: Option<[u8; 32]> = connection.query_row(sql, [number], |row| row.get(0)).optional()?;
+    Ok(hash == Some(chain.head))
 }
 
 fn chain_end(connection: &Connection) -> Result<Chain, LedgerError> {

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::LedgerError;
 use super::cipher::LedgerKey;
+use super::review_records::ReviewMemory;
 use super::seal::Seal;
 
 /// The ledger of a store. It has one connection; meanwhile other processes can read, and wait to write.
@@ -61,6 +62,8 @@ pub struct Ledger {
     pub(super) path: PathBuf,
     /// The key that encrypts the file, if it is encrypted.
     pub(super) key: Option<LedgerKey>,
+    /// What this process has checked of the audit chain, if it remembers that.
+    pub(super) memory: Option<ReviewMemory>,
 }
 
 impl Ledger {
@@ -68,6 +71,11 @@ impl Ledger {
     #[must_use]
     pub fn reads_only(&self) -> bool {
         self.seal.reads_only()
+    }
+
+    /// Continues to check the audit chain where a former connection of this process stopped.
+    pub(crate) fn remember(&mut self, memory: &ReviewMemory) {
+        self.memory = Some(memory.clone());
     }
 
     /// Begins a transaction that may write. It is rolled back unless it is committed.

@@ -6,6 +6,7 @@
 
 mod audit;
 mod batch;
+mod candidate_slice;
 mod candidates;
 mod certificate_keeping;
 mod certificates;
@@ -49,6 +50,7 @@ mod pedigrees;
 mod rekey;
 mod renumber;
 mod review_keeping;
+mod review_records;
 mod reviews;
 mod runs;
 mod samples;
@@ -68,6 +70,7 @@ pub use batch::{
     AddedTyping, Batch, Commitment, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict,
     Returning,
 };
+pub use candidate_slice::{SliceFilter, SliceOrder, SlicePlace};
 pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use certificates::{CertificateCounts, Claims};
 pub use cipher::{ENCRYPTS, LedgerKey};
@@ -91,6 +94,7 @@ pub use letters::{Letter, LetterShifts};
 pub use list_imported::ListImported;
 pub use lost::{LossCause, LostCandidate};
 pub use rekey::{Rekeyed, Renamed};
+pub(crate) use review_records::ReviewMemory;
 // The histories hold decisions that nobody may see yet; `Store` hides them.
 pub(crate) use reviews::{NewReviewEvent, ReviewCase, Reviews};
 pub use runs::{RunDelta, RunRecord};

@@ -35,7 +35,8 @@ impl Ledger {
             }
         })?;
         let (seal, _, _) = Seal::of(path, || Ok(()))?;
-        let mut ledger = Self { connection: connect(path, key)?, seal, path: path.to_owned(), key: key.cloned() };
+        let mut ledger =
+            Self { connection: connect(path, key)?, seal, path: path.to_owned(), key: key.cloned(), memory: None };
         let tx = ledger.begin()?;
         migrate(&tx, 0)?;
         for key in ["store_id", "stamp"] {
@@ -127,7 +128,7 @@ impl Ledger {
         let key = needed(path, key)?;
         let way = if with_journal { Way::Look } else { Way::File };
         let connection = Self::connection_to(path, key, form, way)?;
-        Ok((Self { connection, seal, path: path.to_owned(), key: key.cloned() }, altered))
+        Ok((Self { connection, seal, path: path.to_owned(), key: key.cloned(), memory: None }, altered))
     }
 
     /// Opens a ledger; opens an altered one only for reading, and only if `also_altered` is set.
@@ -168,7 +169,7 @@ impl Ledger {
             Way::Write
         };
         let connection = Self::connection_to(path, key, form, way)?;
-        let mut ledger = Self { connection, seal, path: path.to_owned(), key: key.cloned() };
+        let mut ledger = Self { connection, seal, path: path.to_owned(), key: key.cloned(), memory: None };
         if way == Way::Write {
             ledger.bring_up_to_date()?;
         }

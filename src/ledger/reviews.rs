@@ -6,39 +6,25 @@
 //! would lead whoever has the old key to the new pseudonym. [`ReviewCase`] has the same facts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension, Transaction};
-use serde_json::Value;
 
 use super::LedgerError;
-use super::audit::{append, each_record};
+use super::audit::{append, each_record_after, is_record};
 use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::generation::store_id;
 use super::ledger::Ledger;
-use crate::audit::{Chain, Entry, Record, ReviewerPublicKey};
+use super::review_records::{
+    CASE, DIGEST, Followed, KEY, LINK, NUMBER, ROLE, ROLE_OF, Recorded, ReviewMemory, STAFF, WITHDRAWN,
+};
+use crate::audit::{Chain, Entry, ReviewerPublicKey};
 use crate::model::Pseudonym;
 use crate::review::{
-    Case, Content, Event, Reviewer, Roll, StaffCode, Standing, StoredEvent, check, event_digest, first_link,
+    Case, Content, Event, Role, Roll, StaffCode, Standing, StoredEvent, check, event_digest, first_link,
 };
-
-/// Names of details in the audit chain.
-const CASE: &str = "review_case";
-const NUMBER: &str = "review_number";
-const DIGEST: &str = "review_digest";
-const LINK: &str = "review_link";
-const STAFF: &str = "reviewer";
-const KEY: &str = "reviewer_key";
-const WITHDRAWN: &str = "reviewer_withdrawn";
-/// Tags of cases that were expunged.
-pub(super) const EXPUNGED: &str = "reviews_expunged";
-/// Digest of `review_renaming.listed`.
-pub(super) const RENAMED: &str = "reviews_renamed";
-/// The beginning of all of these names.
-const COMMON: &str = "\"review";
-/// Bytes of a tag and a link in `review_renaming.listed`.
-pub(super) const LISTED: usize = 48;
 
 /// A case with its checked history.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +91,7 @@ impl Ledger {
     /// [`LedgerError::Review`] with the first fault; a database error.
     pub(crate) fn reviews(&self) -> Result<Reviews, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let (reviews, findings) = read(&tx, true)?;
+        let (reviews, findings) = read(&tx, self.memory.as_ref(), true)?;
         findings.into_iter().next().map_or(Ok(reviews), |finding| Err(LedgerError::Review(finding)))
     }
 
@@ -125,10 +111,26 @@ impl Ledger {
         &mut self,
         staff: &StaffCode,
         key: ReviewerPublicKey,
+        role: Role,
         entry: &Entry,
     ) -> Result<(), LedgerError> {
         let tx = self.begin()?;
-        append(&tx, &entry.clone().with(STAFF, staff.as_str()).with(KEY, key.to_string()))?;
+        let mut entry = entry.clone().with(STAFF, staff.as_str()).with(KEY, key.to_string());
+        // Who has no stated role is a reviewer, as everybody was before there were roles.
+        if role != Role::Reviewer {
+            entry = entry.with(ROLE, role.word()).with(ROLE_OF, staff.as_str());
+        }
+        append(&tx, &entry)?;
+        Ok(tx.commit()?)
+    }
+
+    /// Gives an enrolled person another role.
+    ///
+    /// # Errors
+    /// A database error.
+    pub(crate) fn set_role(&mut self, staff: &StaffCode, role: Role, entry: &Entry) -> Result<(), LedgerError> {
+        let tx = self.begin()?;
+        append(&tx, &entry.clone().with(ROLE_OF, staff.as_str()).with(ROLE, role.word()))?;
         Ok(tx.commit()?)
     }
 
@@ -248,91 +250,13 @@ fn stored(connection: &Connection) -> Result<Vec<Stored>, LedgerError> {
     Ok(all.into_values().collect())
 }
 
-/// What the audit chain says about reviews.
-#[derive(Default)]
-struct Recorded {
-    roll: Roll,
-    /// For each tag, the digests of its events by number.
-    events: BTreeMap<String, BTreeMap<u64, String>>,
-    links: BTreeMap<String, String>,
-    /// Numbers of records with the digest of a list of links.
-    renamings: BTreeMap<u64, String>,
-    findings: Vec<String>,
-}
-
-impl Recorded {
-    /// Takes in a record. `decisions` are the staff codes and keys of decisions, by tag and number.
-    fn take(
-        &mut self,
-        record: &Record,
-        decisions: &BTreeMap<(String, u64), (StaffCode, [u8; 32])>,
-        renamings: &BTreeMap<u64, Vec<u8>>,
-    ) {
-        if !record.details.contains(COMMON) {
-            return;
-        }
-        let Ok(details) = serde_json::from_str::<Value>(&record.details) else {
-            self.findings.push(format!("record {} of the audit chain cannot be read", record.number));
-            return;
-        };
-        let text = |name: &str| details[name].as_str();
-        if let (Some(staff), Some(key)) = (text(STAFF), text(KEY)) {
-            self.enrol(record, staff, key);
-        }
-        if let Some(staff) = text(WITHDRAWN)
-            && !staff.parse().is_ok_and(|staff| self.roll.withdraw(&staff, record.at))
-        {
-            self.findings.push(format!("record {} withdraws nobody", record.number));
-        }
-        if let (Some(tag), Some(number), Some(digest)) = (text(CASE), details[NUMBER].as_u64(), text(DIGEST)) {
-            let tag = tag.to_owned();
-            if let Some((staff, key)) = decisions.get(&(tag.clone(), number))
-                && self.roll.enrolled(staff).is_none_or(|one| one.key.as_bytes() != key || one.staff != *staff)
-            {
-                self.findings.push(format!("record {}: the reviewer was not enrolled with this key", record.number));
-            }
-            if self.events.entry(tag.clone()).or_default().insert(number, digest.to_owned()).is_some() {
-                self.findings.push(format!("record {} repeats an event", record.number));
-            }
-            if let Some(link) = text(LINK) {
-                self.links.insert(tag, link.to_owned());
-            }
-        }
-        for tag in details[EXPUNGED].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            self.events.remove(tag);
-            self.links.remove(tag);
-        }
-        if let Some(digest) = text(RENAMED) {
-            match renamings.get(&record.number) {
-                Some(listed) if blake3::hash(listed).to_hex().as_str() == digest => {
-                    for (tag, link) in listed.as_chunks::<LISTED>().0.iter().map(|one| one.split_at(16)) {
-                        self.links.insert(HEXLOWER.encode(tag), HEXLOWER.encode(link));
-                    }
-                }
-                _ => self.findings.push(format!("the list of reviews of record {} was changed", record.number)),
-            }
-            self.renamings.insert(record.number, digest.to_owned());
-        }
-    }
-
-    fn enrol(&mut self, record: &Record, staff: &str, key: &str) {
-        let bytes = HEXLOWER.decode(key.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-        let (Ok(staff), Some(key)) = (staff.parse(), bytes.and_then(ReviewerPublicKey::from_bytes)) else {
-            self.findings.push(format!("record {} enrols an invalid reviewer", record.number));
-            return;
-        };
-        if self.roll.enrolled(&staff).is_some() || self.roll.knows_key(key) {
-            self.findings.push(format!("record {} enrols a staff code or a key twice", record.number));
-            return;
-        }
-        let enrolled_by = if record.user.is_empty() { record.uid.to_string() } else { record.user.clone() };
-        self.roll.0.push(Reviewer { staff, key, enrolled_at: record.at, enrolled_by, withdrawn_at: None });
-    }
-}
-
 /// Reads and checks everything. Returns the sound cases and the faults. The audit chain itself is checked only
-/// `with_chain`.
-fn read(connection: &Connection, with_chain: bool) -> Result<(Reviews, Vec<String>), LedgerError> {
+/// `with_chain`; with a memory, only from where the process stopped.
+fn read(
+    connection: &Connection,
+    memory: Option<&ReviewMemory>,
+    with_chain: bool,
+) -> Result<(Reviews, Vec<String>), LedgerError> {
     let store_id = store_id(connection)?;
     let stored = stored(connection)?;
     let mut renamings: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
@@ -375,14 +299,7 @@ fn read(connection: &Connection, with_chain: bool) -> Result<(Reviews, Vec<Strin
             }
         }
     }
-    let mut recorded = Recorded::default();
-    let mut chain = Chain::new(&store_id);
-    each_record(connection, |record| {
-        if let Some(broken) = chain.follow(&record).filter(|_| with_chain) {
-            recorded.findings.push(format!("audit chain: {broken}"));
-        }
-        recorded.take(&record, &decisions, &renamings);
-    })?;
+    let mut recorded = follow(connection, memory, &store_id, (&decisions, &renamings), with_chain)?;
     faults.append(&mut recorded.findings);
     compare(&store_id, &stored, &recorded, &mut faults);
     if !renamings.keys().all(|number| recorded.renamings.contains_key(number)) {
@@ -390,6 +307,39 @@ fn read(connection: &Connection, with_chain: bool) -> Result<(Reviews, Vec<Strin
     }
     reviews.roll = recorded.roll;
     Ok((reviews, faults))
+}
+
+/// The staff codes and keys of decisions, by tag and number.
+type Decisions = BTreeMap<(String, u64), (StaffCode, [u8; 32])>;
+
+/// Reads what the audit chain says about reviews.
+fn follow(
+    connection: &Connection,
+    memory: Option<&ReviewMemory>,
+    store_id: &[u8; 16],
+    (decisions, renamings): (&Decisions, &BTreeMap<u64, Vec<u8>>),
+    with_chain: bool,
+) -> Result<Recorded, LedgerError> {
+    let mut remembered = memory.map(|memory| memory.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let known = remembered.as_mut().and_then(|known| known.take());
+    let (mut chain, mut recorded) = match known {
+        // The record at which the process stopped must still be there: it stands for all before it.
+        Some(Followed { chain, recorded }) if is_record(connection, &chain)? => (chain, recorded),
+        _ => (Chain::new(store_id), Recorded::default()),
+    };
+    each_record_after(connection, chain.length, |record| {
+        if let Some(broken) = chain.follow(&record).filter(|_| with_chain) {
+            recorded.findings.push(format!("audit chain: {broken}"));
+        }
+        recorded.take(&record, decisions, renamings);
+    })?;
+    if let Some(remembered) = &mut remembered
+        && with_chain
+        && recorded.findings.is_empty()
+    {
+        **remembered = Some(Followed { chain, recorded: recorded.clone() });
+    }
+    Ok(recorded)
 }
 
 /// Compares the stored cases with what the audit chain says of them.
@@ -418,7 +368,7 @@ fn compare(store_id: &[u8; 16], stored: &[Stored], recorded: &Recorded, faults: 
 
 /// Returns a line for every fault of the reviews.
 pub(super) fn verify(connection: &Connection) -> Result<Vec<String>, LedgerError> {
-    let found = match read(connection, false) {
+    let found = match read(connection, None, false) {
         Ok((_, found)) => found,
         Err(LedgerError::Review(found)) => vec![found],
         Err(error @ LedgerError::Damaged { .. }) => vec![error.to_string()],
@@ -429,5 +379,5 @@ pub(super) fn verify(connection: &Connection) -> Result<Vec<String>, LedgerError
 
 /// Refuses reviews that have a fault.
 pub(super) fn refuse_faults(connection: &Connection) -> Result<(), LedgerError> {
-    read(connection, true)?.1.into_iter().next().map_or(Ok(()), |finding| Err(LedgerError::Review(finding)))
+    read(connection, None, true)?.1.into_iter().next().map_or(Ok(()), |finding| Err(LedgerError::Review(finding)))
 }

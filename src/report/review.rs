@@ -14,7 +14,7 @@ use super::page::Page;
 use super::words::plural;
 use super::words::spaced;
 use crate::model::Pseudonym;
-use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
+use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Role, Status, Step, StepDoubt};
 
 /// The enrolment of a reviewer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +28,8 @@ pub struct ReviewerRow {
     pub enrolled_at: String,
     /// The account that enrolled the reviewer.
     pub enrolled_by: String,
+    /// What the person may do.
+    pub role: Role,
     /// Time at which the enrolment ended; `None` if it has not.
     pub withdrawn_at: Option<String>,
 }
@@ -36,7 +38,7 @@ impl ReviewerRow {
     /// Returns the row of an enrolment that has not ended.
     #[must_use]
     pub fn new(staff: String, public_key: String, enrolled_at: String, enrolled_by: String) -> Self {
-        Self { staff, public_key, enrolled_at, enrolled_by, withdrawn_at: None }
+        Self { staff, public_key, enrolled_at, enrolled_by, role: Role::default(), withdrawn_at: None }
     }
 }
 
@@ -68,10 +70,11 @@ impl ReviewersReport {
     /// Returns CSV with a header.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header(["staff", "public_key", "enrolled_at", "enrolled_by", "withdrawn_at"]);
+        let mut csv =
+            CsvText::with_header(["staff", "public_key", "enrolled_at", "enrolled_by", "withdrawn_at", "role"]);
         for row in &self.reviewers {
             csv.field(&row.staff).field(&row.public_key).field(&row.enrolled_at).field(&row.enrolled_by);
-            csv.optional(row.withdrawn_at.as_ref()).end_row();
+            csv.optional(row.withdrawn_at.as_ref()).field(row.role.word()).end_row();
         }
         csv.finish()
     }
@@ -83,7 +86,8 @@ impl ReviewersReport {
         let mut text = String::new();
         for row in &self.reviewers {
             let ended = row.withdrawn_at.as_ref().map_or(String::new(), |at| format!(", withdrawn {at}"));
-            let _ = writeln!(text, "{}  enrolled {} by {}{ended}", row.staff, row.enrolled_at, row.enrolled_by);
+            let role = if row.role == Role::default() { String::new() } else { format!(", role {}", row.role) };
+            let _ = writeln!(text, "{}  enrolled {} by {}{role}{ended}", row.staff, row.enrolled_at, row.enrolled_by);
             let _ = writeln!(text, "    {}", row.public_key);
         }
         text.into()

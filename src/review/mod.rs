@@ -47,4 +47,4 @@ pub use event::{Content, Decided, Event};
 pub use next::{Present, next_action};
 pub use reviewers::{Reviewer, Roll, StaffCode, StaffCodeError};
 pub use standing::{Refusal, Standing, Taken, Viewer};
-pub use words::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
+pub use words::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Role, Status, Step, StepDoubt};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::words::Role;
 use crate::audit::ReviewerPublicKey;
 
 /// The code by which a laboratory knows a member of its staff: 1 to 20 letters, digits, `-` or `_`. It is no name.
@@ -72,6 +73,8 @@ pub struct Reviewer {
     pub staff: StaffCode,
     /// The public key.
     pub key: ReviewerPublicKey,
+    /// The role.
+    pub role: Role,
     /// Time of the enrolment: seconds since 1970, UTC.
     pub enrolled_at: i64,
     /// The account that enrolled the reviewer.
@@ -107,6 +110,12 @@ impl Roll {
     pub fn withdraw(&mut self, staff: &StaffCode, at: i64) -> bool {
         let found = self.0.iter_mut().find(|one| one.withdrawn_at.is_none() && one.staff.is_same(staff));
         found.map(|one| one.withdrawn_at = Some(at)).is_some()
+    }
+
+    /// Gives the present enrolment of a staff code another role. Returns `false` if there is none.
+    pub fn set_role(&mut self, staff: &StaffCode, role: Role) -> bool {
+        let found = self.0.iter_mut().find(|one| one.withdrawn_at.is_none() && one.staff.is_same(staff));
+        found.map(|one| one.role = role).is_some()
     }
 
     fn present(&self) -> impl Iterator<Item = &Reviewer> {

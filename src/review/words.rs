@@ -41,6 +41,39 @@ macro_rules! words {
     };
 }
 
+/// What an enrolled person may do. Who has no stated role is a reviewer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Looks at candidates, and decides nothing.
+    Analyst,
+    /// Looks at candidates and decides.
+    #[default]
+    Reviewer,
+    /// Sees statistics only.
+    Supervisor,
+    /// Looks after the program and the accounts: sees no candidates and decides nothing.
+    Administrator,
+}
+
+impl Role {
+    /// Reports whether the role may look at the data of persons.
+    #[must_use]
+    pub const fn sees_people(self) -> bool {
+        matches!(self, Self::Analyst | Self::Reviewer)
+    }
+
+    /// Reports whether the role may decide about pairs.
+    #[must_use]
+    pub const fn decides(self) -> bool {
+        matches!(self, Self::Reviewer)
+    }
+}
+
+words!(Role:
+    Analyst = "analyst", Reviewer = "reviewer", Supervisor = "supervisor", Administrator = "administrator",
+);
+
 /// A reviewer's decision about a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -19,7 +19,7 @@ use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, StreamError, VaultError};
 use crate::report::words::{count, plural};
 use crate::report::{CmfError, ConflictRow, FamError};
-use crate::review::{Refusal, StaffCode};
+use crate::review::{Refusal, Role, StaffCode};
 
 use super::backup::container::BackupFault;
 use super::configuration::bad_setting::BadSetting;
@@ -670,6 +670,14 @@ pub enum StoreError {
     /// The key is not that of an enrolled reviewer.
     #[error("this key is not the key of an enrolled reviewer")]
     NotAReviewer,
+    /// The role of an enrolled person does not allow to decide.
+    #[error("{staff} has the role {role}, which decides nothing")]
+    RoleDecidesNothing {
+        /// The staff code.
+        staff: StaffCode,
+        /// The role.
+        role: Role,
+    },
     /// The further sample of a retest is not a further one.
     #[error("the sample is the child's own, or is already recorded in this review")]
     NoFurtherSample,

@@ -124,7 +124,14 @@ fn a_report_shows_numbers_and_decisions_and_hides_a_first_one() {
     let store = Store::open(&lab.path("store"), Some(KeySource::File(lab.path("key")))).unwrap();
     let [a, b] = ["R17", "R23"].map(|staff| {
         let key = ReviewerKey::random().unwrap();
-        store.enrol_reviewer(&staff.parse().unwrap(), key.public(), &store::entry("review enrol", None)).unwrap();
+        store
+            .enrol_reviewer(
+                &staff.parse().unwrap(),
+                key.public(),
+                Default::default(),
+                &store::entry("review enrol", None),
+            )
+            .unwrap();
         key
     });
     let decide = |key| {

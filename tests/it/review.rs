@@ -8,7 +8,7 @@ use reunite::audit::{ReviewerKey, ReviewerPublicKey};
 use reunite::ledger::LedgerError;
 use reunite::model::Pseudonym;
 use reunite::pseudonym::KeySource;
-use reunite::review::{BasisPart, Decision, NextAction, ReasonCode, Refusal, Status, Step};
+use reunite::review::{BasisPart, Decision, NextAction, ReasonCode, Refusal, Role, Status, Step};
 use reunite::store::{self, DecisionRecorded, NewDecision, Store, StoreError};
 
 use crate::common::rotation::{Matched, files_with, rotate};
@@ -46,7 +46,9 @@ fn open(lab: &Lab, name: &str) -> Store {
 /// Makes a reviewer and enrols it.
 fn enrolled(store: &Store, staff: &str) -> ReviewerKey {
     let key = ReviewerKey::random().unwrap();
-    store.enrol_reviewer(&staff.parse().unwrap(), key.public(), &store::entry("review enrol", None)).unwrap();
+    store
+        .enrol_reviewer(&staff.parse().unwrap(), key.public(), Role::Reviewer, &store::entry("review enrol", None))
+        .unwrap();
     key
 }
 
@@ -240,9 +242,12 @@ fn no_trick_with_one_key_confirms() {
     let (pair, other) = (pairs[0], pairs[1]);
     let a = enrolled(&store, "A");
     // One reviewer enrolled twice; two staff codes with one key.
-    let twice = store.enrol_reviewer(&staff("a"), ReviewerKey::random().unwrap().public(), &entry);
+    let twice = store.enrol_reviewer(&staff("a"), ReviewerKey::random().unwrap().public(), Role::Reviewer, &entry);
     assert!(matches!(twice, Err(StoreError::ReviewerEnrolled(_))));
-    assert!(matches!(store.enrol_reviewer(&staff("B"), a.public(), &entry), Err(StoreError::ReviewerKeyKnown)));
+    assert!(matches!(
+        store.enrol_reviewer(&staff("B"), a.public(), Role::Reviewer, &entry),
+        Err(StoreError::ReviewerKeyKnown)
+    ));
     assert_eq!(decide(&store, pair, &a, Decision::Confirm).unwrap().status, Status::ConfirmedOnce);
     // The same decision twice, and one with a key of nobody.
     let again = decide(&store, pair, &a, Decision::Confirm);
@@ -252,7 +257,10 @@ fn no_trick_with_one_key_confirms() {
     // The reviewer is withdrawn and enrolled again with another key: still one person.
     store.withdraw_reviewer(&staff("A"), &entry).unwrap();
     assert!(matches!(decide(&store, pair, &a, Decision::Confirm), Err(StoreError::NotAReviewer)));
-    assert!(matches!(store.enrol_reviewer(&staff("A"), a.public(), &entry), Err(StoreError::ReviewerKeyKnown)));
+    assert!(matches!(
+        store.enrol_reviewer(&staff("A"), a.public(), Role::Reviewer, &entry),
+        Err(StoreError::ReviewerKeyKnown)
+    ));
     assert!(matches!(store.withdraw_reviewer(&staff("A"), &entry), Err(StoreError::NoReviewer(_))));
     let new = enrolled(&store, "A");
     let again = decide(&store, pair, &new, Decision::Confirm);
@@ -773,4 +781,24 @@ fn a_match_with_tampered_reviews_records_nothing() {
         assert_eq!(said.out, "", "{words:?}");
     }
     assert_eq!(count(), before);
+}
+
+#[test]
+fn a_process_that_remembers_the_audit_chain_sees_what_is_added_and_notices_what_is_cut_off() {
+    let Reviewed { lab, pairs } = reviewed();
+    let decide = two_at_the_terminal(&lab);
+    let store = open(&lab, "store").remembering();
+    let events = || store.state_of_pair(pairs[0].0, pairs[0].1).map(|state| state.1);
+    assert_eq!(events().unwrap(), 0);
+    decide(0, pairs[0], "confirm", "profiles-agree").ends(0);
+    assert_eq!(events().unwrap(), 1, "by another process");
+    lab.run(&["review", "role", "R2", "analyst"]).ends(0);
+    assert_eq!(store.roll().unwrap().0[1].role, Role::Analyst);
+    decide(1, pairs[0], "confirm", "profiles-agree").ends(2);
+    lab.run(&["review", "role", "R2", "reviewer"]).ends(0);
+    decide(1, pairs[0], "confirm", "profiles-agree").ends(0);
+    assert_eq!(events().unwrap(), 2);
+    // The end of the chain, which the process has read already, is cut off.
+    lab.database("store").execute_batch("DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)").unwrap();
+    assert!(matches!(events(), Err(StoreError::Ledger(LedgerError::Review(_)))), "{:?}", events());
 }

@@ -172,7 +172,14 @@ fn reviews_are_counted_by_their_state() {
     let store = Store::open(&lab.path("store"), Some(KeySource::File(lab.path("key")))).unwrap();
     let [a, b] = ["A", "B"].map(|staff| {
         let key = ReviewerKey::random().unwrap();
-        store.enrol_reviewer(&staff.parse().unwrap(), key.public(), &store::entry("review enrol", None)).unwrap();
+        store
+            .enrol_reviewer(
+                &staff.parse().unwrap(),
+                key.public(),
+                Default::default(),
+                &store::entry("review enrol", None),
+            )
+            .unwrap();
         key
     });
     let decide = |row, key, decision| {

@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::passphrase::PassphraseOption;
 use crate::model::{Pseudonym, shown_path};
 use crate::report::{ConflictRow, Format, TableFormat};
-use crate::review::{BasisPart, Conflict, Deadline, Decision, ReasonCode, StaffCode, Status, Step, StepDoubt};
+use crate::review::{BasisPart, Conflict, Deadline, Decision, ReasonCode, Role, StaffCode, Status, Step, StepDoubt};
 use crate::store::{NewDecision, ReviewFilter, StepRecorded, Store, Whom, checked_reason};
 
 #[derive(Subcommand)]
@@ -21,6 +21,8 @@ pub(crate) enum Review {
     Key(NewKey),
     /// Enrol a reviewer with a staff code and a public key
     Enrol(Enrol),
+    /// Give an enrolled person another role; signed decisions stay valid
+    Role(GiveRole),
     /// End the enrolment of a reviewer; signed decisions stay valid
     WithdrawReviewer {
         /// The staff code
@@ -75,6 +77,20 @@ pub(crate) struct Enrol {
     /// The reviewer's public key, which `review key` wrote
     #[arg(long, value_name = "FILE")]
     public_key: PathBuf,
+    /// What the person may do: an analyst and a reviewer look at candidates, and only a reviewer decides; a supervisor sees
+    /// statistics only; an administrator sees no candidates
+    #[arg(long, value_name = "ROLE", default_value = Role::Reviewer.word(), value_parser = words(Role::ALL, Role::word))]
+    role: String,
+}
+
+#[derive(Args)]
+pub(crate) struct GiveRole {
+    /// The staff code
+    #[arg(value_name = "CODE")]
+    staff: String,
+    /// The role
+    #[arg(value_parser = words(Role::ALL, Role::word))]
+    role: String,
 }
 
 /// A family and a child.
@@ -208,6 +224,7 @@ impl Review {
         match self {
             Self::Key(command) => command.run(output),
             Self::Enrol(command) => command.run(global, output),
+            Self::Role(command) => command.run(global, output),
             Self::WithdrawReviewer { staff } => {
                 let staff = &staff_code("CODE", staff)?;
                 global.open()?.withdraw_reviewer(staff, &global.entry("review withdraw-reviewer"))?;
@@ -242,9 +259,21 @@ impl NewKey {
 impl Enrol {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let staff = staff_code("--staff", &self.staff)?;
-        let key = ReviewerPublicKey::load(&self.public_key)?;
-        global.open()?.enrol_reviewer(&staff, key, &global.entry("review enrol"))?;
-        output.say(&format!("enrolled the reviewer {staff}"));
+        let (key, role) = (ReviewerPublicKey::load(&self.public_key)?, self.role.parse::<Role>()?);
+        global.open()?.enrol_reviewer(&staff, key, role, &global.entry("review enrol"))?;
+        match role {
+            Role::Reviewer => output.say(&format!("enrolled the reviewer {staff}")),
+            _ => output.say(&format!("enrolled {staff} with the role {role}")),
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl GiveRole {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let (staff, role) = (staff_code("CODE", &self.staff)?, self.role.parse::<Role>()?);
+        global.open()?.set_role(&staff, role, &global.entry("review role"))?;
+        output.say(&format!("{staff} has the role {role}"));
         Ok(Outcome::Done)
     }
 }

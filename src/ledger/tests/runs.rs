@@ -227,3 +227,43 @@ fn replaced_data_takes_its_candidates_along() {
     assert_eq!(replace(SampleRecord { sex: Sex::Male, ..relative(2, 8, 6, Relation::PaternalUncle) }), 1);
     assert_eq!(ledger.counts().unwrap().candidates, 0);
 }
+
+#[test]
+fn pages_of_candidates_put_together_are_the_whole_list() {
+    let (_dir, _path, mut ledger) = ledger();
+    let first: Vec<Candidate> = (1..=9).map(|n| candidate(n, 9 - n % 3, f64::from(n % 4))).collect();
+    record_now(&mut ledger, &first).unwrap();
+    let second: Vec<Candidate> = first.iter().cloned().chain([candidate(20, 1, 2.0), candidate(21, 1, -1.0)]).collect();
+    record_now(&mut ledger, &second).unwrap();
+    let whole = ledger.candidates(&CandidateFilter::default()).unwrap();
+    let newest: Vec<CurrentCandidate> = {
+        let mut all = whole.clone();
+        all.sort_by_key(|one| std::cmp::Reverse(one.first_run));
+        all
+    };
+    for (order, expected) in [(SliceOrder::Rank, &whole), (SliceOrder::Newest, &newest)] {
+        for most in [1, 2, 3, 50] {
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let page = ledger.candidate_slice(&SliceFilter::default(), order, after.as_ref(), most).unwrap();
+                let Some(last) = page.last() else { break };
+                after = Some(SlicePlace::from(last));
+                seen.extend(page);
+            }
+            assert_eq!(&seen, expected, "{order:?}, {most} a page");
+        }
+    }
+    let select = |filter: SliceFilter| -> Vec<(Pseudonym, Pseudonym)> {
+        let found = ledger.candidate_slice(&filter, SliceOrder::Rank, None, 50).unwrap();
+        assert_eq!(ledger.count_slice(&filter).unwrap(), found.len() as u64, "{filter:?}");
+        found.into_iter().map(|one| (one.candidate.family, one.candidate.child)).collect()
+    };
+    let of_pair = |from: u8, to: u8| SliceFilter { between: Some((p(from), p(to))), ..SliceFilter::default() };
+    assert_eq!(select(of_pair(20, 30)), [(p(20), p(1)), (p(21), p(1))]);
+    assert_eq!(select(of_pair(1, 1)), [(p(20), p(1)), (p(1), p(8)), (p(21), p(1))], "of the family or the child");
+    let best = select(SliceFilter { min_log10_lr: Some(3.0), ..SliceFilter::default() });
+    assert_eq!(best, [(p(3), p(9)), (p(7), p(8))]);
+    assert_eq!(select(SliceFilter { first_run: Some(2), ..SliceFilter::default() }).len(), 2);
+    assert_eq!(select(SliceFilter { reviewed: Some(true), ..SliceFilter::default() }), []);
+    assert_eq!(select(SliceFilter { reviewed: Some(false), ..SliceFilter::default() }).len(), 11);
+}

@@ -56,6 +56,48 @@ impl Store {
         Ok(states.filter_map(|state| Some(((state.family?, state.child), state))).collect())
     }
 
+    /// Returns the states of these pairs, as far as they have a history, as everybody may see them.
+    pub(in crate::store) fn review_states_of(
+        &self,
+        ledger: &Ledger,
+        pairs: &BTreeSet<(Pseudonym, Pseudonym)>,
+    ) -> Result<ReviewStates, StoreError> {
+        if pairs.is_empty() || !ledger.has_reviews()? {
+            return Ok(HashMap::new());
+        }
+        let reviews = ledger.reviews()?;
+        let is_wanted = |case: &&ReviewCase| case.family.is_some_and(|family| pairs.contains(&(family, case.child)));
+        let cases: Vec<ReviewCase> = reviews.cases.iter().filter(is_wanted).cloned().collect();
+        let states = self.states(ledger, &reviews, &cases)?.into_iter();
+        Ok(states.filter_map(|state| Some(((state.family?, state.child), state))).collect())
+    }
+
+    /// Returns what a page about a pair was made from: the generation of the ledger, and the number of events of the
+    /// pair's history. Nothing is recorded: this says nothing about anybody.
+    ///
+    /// # Errors
+    /// Errors of the ledger.
+    pub fn state_of_pair(&self, family: Pseudonym, child: Pseudonym) -> Result<(u64, u64), StoreError> {
+        let ledger = self.ledger()?;
+        let reviews = ledger.reviews()?;
+        let events = reviews.of(Some(family), child).map_or(0, |case| case.events.len() as u64);
+        Ok((ledger.generation()?.number, events))
+    }
+
+    /// Shows a review and its history to a viewer who has proved to have the secret half of this key: that viewer's own
+    /// decision is shown even if it waits for the second one.
+    ///
+    /// # Errors
+    /// As [`Self::show_review`].
+    pub fn show_review_to(
+        &self,
+        (family, child): (Pseudonym, Pseudonym),
+        viewer: ReviewerPublicKey,
+        entry: &Entry,
+    ) -> Result<ReviewReport, StoreError> {
+        self.recording_unknown(entry, self.show_review_of_known(family, child, Some(viewer), entry))
+    }
+
     /// Shows a review and its history. With `viewer`, a reviewer's key, shows that reviewer's own decision even if it
     /// waits for the second one.
     ///
@@ -68,14 +110,14 @@ impl Store {
         viewer: Option<&ReviewerKey>,
         entry: &Entry,
     ) -> Result<ReviewReport, StoreError> {
-        self.recording_unknown(entry, self.show_review_of_known(family, child, viewer, entry))
+        self.recording_unknown(entry, self.show_review_of_known(family, child, viewer.map(ReviewerKey::public), entry))
     }
 
     fn show_review_of_known(
         &self,
         family: Pseudonym,
         child: Pseudonym,
-        viewer: Option<&ReviewerKey>,
+        viewer: Option<ReviewerPublicKey>,
         entry: &Entry,
     ) -> Result<ReviewReport, StoreError> {
         let mut ledger = self.ledger()?;
@@ -91,19 +133,19 @@ impl Store {
         Ok(report)
     }
 
-    /// Returns the review of a pair, as a viewer may see it, and the staff code of the viewer.
+    /// Returns the review of a pair, as a viewer may see it, and the staff code of the viewer. The viewer has proved to
+    /// have the secret half of the key.
     pub(in crate::store) fn review_of_pair(
         &self,
         ledger: &Ledger,
         family: Pseudonym,
         child: Pseudonym,
-        viewer: Option<&ReviewerKey>,
+        key: Option<ReviewerPublicKey>,
     ) -> Result<(ReviewReport, Option<StaffCode>), StoreError> {
         let reviews = ledger.reviews()?;
-        let key = viewer.map(ReviewerKey::public);
-        let viewer: Option<StaffCode> = match viewer {
+        let viewer: Option<StaffCode> = match key {
             None => None,
-            Some(key) => Some(reviews.roll.with_key(key.public()).ok_or(StoreError::NotAReviewer)?.staff.clone()),
+            Some(key) => Some(reviews.roll.with_key(key).ok_or(StoreError::NotAReviewer)?.staff.clone()),
         };
         let Some(case) = reviews.of(Some(family), child) else {
             let mut review = ReviewState::new(Some(family), child);

@@ -175,8 +175,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::NotAReviewer`], [`StoreError::Review`],
-    /// [`StoreError::Remark`], [`StoreError::Unscorable`], [`StoreError::Locked`]; errors of the ledger. Nothing is
+    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::NotAReviewer`],
+    /// [`StoreError::RoleDecidesNothing`], [`StoreError::Review`], [`StoreError::Remark`], [`StoreError::Unscorable`], [`StoreError::Locked`]; errors of the ledger. Nothing is
     /// recorded then.
     pub fn decide(&self, decision: &NewDecision<'_>, entry: &Entry) -> Result<DecisionRecorded, StoreError> {
         self.recording_unknown(entry, self.decide_of_known(decision, entry))
@@ -188,7 +188,11 @@ impl Store {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let Pair { family, child, mut open, reviews } = self.pair(&ledger, new.family, new.child)?;
-        let staff = reviews.roll.with_key(key.public()).ok_or(StoreError::NotAReviewer)?.staff.clone();
+        let reviewer = reviews.roll.with_key(key.public()).ok_or(StoreError::NotAReviewer)?;
+        let staff = reviewer.staff.clone();
+        if !reviewer.role.decides() {
+            return Err(StoreError::RoleDecidesNothing { staff, role: reviewer.role });
+        }
         let basis = self.review_basis(&ledger, &open.case, &family, &child)?;
         let rechecks = rechecks(&ledger, child.pseudonym, reviews.of(Some(family.pseudonym), child.pseudonym))?;
         let changed = open.standing.changed(&basis);
