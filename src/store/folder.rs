@@ -12,7 +12,7 @@ use data_encoding::HEXLOWER;
 use crate::audit::{Attribution, Entry};
 use crate::files::{self, Group, LOCK, Repaired, folder};
 use crate::kinship::Calculator;
-use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
+use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey, ReviewMemory};
 use crate::matching::{Criterion, Doubts};
 use crate::meaning::Prior;
 use crate::population::FrequencyTable;
@@ -70,6 +70,8 @@ pub struct Store {
     patience: Duration,
     /// `true` if this process may write to the store.
     is_writable: bool,
+    /// What this process has checked of the audit chain, if it remembers that.
+    memory: Option<ReviewMemory>,
 }
 
 /// The settings of a new store.
@@ -300,7 +302,23 @@ impl Store {
             key: OnceLock::new(),
             patience: Duration::ZERO,
             is_writable,
+            memory: None,
         })
+    }
+
+    /// Checks each record of the audit chain once only, instead of whenever reviews are read: for a process that reads
+    /// them again and again. A record that is edited afterwards is noticed by the next process.
+    ///
+    /// ```no_run
+    /// # use reunite::store::Store;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Store::open("store".as_ref(), None)?.remembering();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn remembering(self) -> Self {
+        Self { memory: Some(ReviewMemory::default()), ..self }
     }
 
     /// Waits up to this long for another command that changes the store, instead of failing at once.
@@ -439,7 +457,10 @@ impl Store {
     /// Opens the ledger with this key.
     pub(super) fn ledger_under(&self, key: Option<&SecretKey>) -> Result<Ledger, StoreError> {
         let path = self.ledger_file()?;
-        let ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
+        let mut ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
+        if let Some(memory) = &self.memory {
+            ledger.remember(memory);
+        }
         if self.owns(&ledger)? { Ok(ledger) } else { Err(StoreError::OtherLedger(path)) }
     }
 
@@ -560,6 +581,14 @@ impl Store {
     /// Returns the vault, which holds the sealed original identifiers.
     pub(super) fn vault(&self) -> Vault {
         Vault::new(self.dir.join(VAULT))
+    }
+
+    /// Appends a record of something that changes nothing, such as a sign-in, to the audit chain.
+    ///
+    /// # Errors
+    /// Errors of the ledger.
+    pub fn record_look(&self, entry: &Entry) -> Result<(), StoreError> {
+        Ok(self.ledger()?.append_look(entry)?)
     }
 
     /// Records a question about somebody whom the store does not have: that they are not in it is an answer, too.

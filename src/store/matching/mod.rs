@@ -16,3 +16,4 @@ pub(super) mod power;
 pub(super) mod returning;
 pub(super) mod run;
 pub(super) mod runs;
+pub(in crate::store) mod slice;
