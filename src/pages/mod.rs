@@ -13,6 +13,7 @@ mod people;
 mod phrases;
 mod render;
 mod rows;
+mod screens;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -31,5 +32,6 @@ pub use letter::LetterPage;
 pub use night::NightPage;
 pub use people::PagePerson;
 pub use rows::{OwnNumbers, PagePrior, PageSettings};
+pub use screens::{ICON, SAYINGS, SCRIPT, STYLES, Screen, candidate_rows, phrase_of, saying};
 pub use templates::Templates;
 pub use validation::{NotAValidation, ValidationPage};

@@ -36,6 +36,10 @@ pub(super) fn page(
         env.add_template(name, text)?;
     }
     add_functions(&mut env, catalogue);
+    // Given to templates that are included, too.
+    if let Some(frame) = &templates.frame {
+        env.add_global("work", Value::from_serialize(frame));
+    }
     Ok(env.get_template(template)?.render(Value::from_serialize(context))?)
 }
 

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::error::PageError;
 use super::phrases::{Catalogue, parts};
 use super::render::{add_functions, page};
-use super::templates::Templates;
+use super::screens::{SAYINGS, Screen, saying};
+use super::templates::{SCREENS, Templates};
 use crate::facts::{Fact, Reason, Verdict};
 use crate::matching::Alternative;
 use crate::meaning::{Class, Lack};
 use crate::model::{Language, Relation, Sex};
 use crate::report::Remedy;
-use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
+use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Role, Status, Step, StepDoubt};
 
 /// Returns the sections that hold the words of an enumeration, with exactly these words.
 fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -62,6 +63,10 @@ fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
         ("fact", Fact::ALL.iter().map(|one| one.word()).collect()),
         ("verdict", Verdict::ALL.iter().map(|one| one.word()).collect()),
         ("fact_reason", Reason::ALL.iter().map(|one| one.words()).collect()),
+        ("role", Role::ALL.iter().map(|one| one.word()).collect()),
+        ("grouping", vec!["region", "agency", "month"]),
+        ("measure", MEASURES.split_whitespace().collect()),
+        ("interval", vec!["days-to-first-candidate", "days-to-confirmation", "days-to-hand-over"]),
         ("glossary_term", glossary()),
         ("glossary_text", glossary()),
     ]
@@ -73,6 +78,9 @@ const LOST_CAUSES: &str =
 const FAMILY_MARKS: &str = "same-person exchanged-samples swapped-sample wrong-relation sample-or-relation contradiction \
      mutation";
 const WITHDRAWALS: &str = "wrong-sample wrong-relation found consent other";
+
+const MEASURES: &str = "families families-unidentifiable families-with-candidate children candidates-strong \
+     candidates-candidate candidates-more-loci candidates-unlikely under-review confirmed refuted handed-over";
 
 /// The words that the drawings need.
 const DRAWING: &str = "pedigree pedigree_text typed untyped missing bars bars_text locus log10_lr sum incompatible \
@@ -137,8 +145,11 @@ fn all_pages() -> Vec<String> {
     pages.flat_map(|(template, text)| both_of(template, &serde_json::from_str(text).unwrap())).collect()
 }
 
+/// All templates but styles.
 fn templates() -> String {
-    Templates::embedded().files.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n")
+    let of_reports = Templates::embedded().files;
+    let of_reports = of_reports.iter().filter(|(name, _)| name.ends_with(".html")).map(|(_, text)| text.as_str());
+    of_reports.chain(SCREENS.iter().map(|screen| screen.1)).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -176,6 +187,7 @@ fn quoted<'a>(text: &'a str, before: &str) -> Vec<(&'a str, &'a str)> {
 fn every_key_is_used_and_every_used_key_exists() {
     let (english, templates) = (catalogue(Language::English), templates());
     let mut used = BTreeSet::from(["number.over".to_owned()]);
+    used.extend(SAYINGS.map(str::to_owned));
     for (key, after) in quoted(&templates, "t(\"") {
         if after.trim_start().starts_with('~') {
             let begun: Vec<&str> = english.all().map(|one| one.0).filter(|one| one.starts_with(key)).collect();
@@ -617,4 +629,124 @@ fn numbers_read_as_people_write_them() {
     let power = "<span class=\"n\">4.2\u{a0}\u{d7}\u{a0}10<sup>\u{2212}7</sup></span>";
     assert_eq!(of("{{ sci(4.2e-7) }}"), power);
     assert!(of("{{ lr(12.9999) }}").contains("10<sup>13</sup>"));
+}
+
+/// A frame as the program makes it, with a pair if the page is about one.
+fn frame(pair: Value) -> Value {
+    json!({
+        "csrf": "c5f", "here": "/candidates", "staff": "R17", "role": "reviewer", "idle": 15, "pair": pair,
+        "nav": [{ "key": "candidates", "href": "/candidates", "current": true }, { "key": "nights", "href": "/night", "current": false }],
+        "said": { "tone": "bad", "text": "<b onclick=\"x\">" },
+    })
+}
+
+/// What may be done with a pair, with everything that a person can have entered.
+fn of_pair() -> Value {
+    json!({
+        "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "child": "00112233445566778899aabbccddeeff", "generation": 7,
+        "events": 2, "least": 4.0, "genotypes_shown": false, "may_decide": true,
+        "codes": [{ "decision": "confirm", "codes": ["profiles-agree", "other"] }],
+        "entered": { "decision": "confirm", "code": "confirm:other", "text": "\"><script>" },
+        "own": { "decision": "refute", "code": "other", "text": "<b onclick=\"x\">" },
+    })
+}
+
+/// The values of each page that is not a report.
+fn screen_context(screen: Screen) -> Value {
+    let bad = "<b onclick=\"x\">'&";
+    let row = json!({
+        "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "child": "00112233445566778899aabbccddeeff", "next": "decide",
+        "since": "2026-11-01", "days": 1, "decided_by": [bad], "conflicts": ["family-confirmed"],
+    });
+    let total = json!({ "group": null, "counts": {}, "median_days": {} });
+    let counts = json!({ "group": bad, "within": bad, "counts": { "families": 12, "children": null }, "median_days": { "days-to-confirmation": 2.5 } });
+    match screen {
+        Screen::SignIn => json!({}),
+        Screen::Candidates => json!({
+            "never_matched": false, "count": 2, "outdated": true, "first": "/candidates", "next": "/candidates?after=1",
+            "rows": other_sample(0)["new"]["rows"],
+            "query": { "q": bad, "least": 4, "incompatible": "", "found": "all", "state": "some", "order": "best", "view": "full" },
+            "range": { "from": 4.0, "to": 24.0 },
+        }),
+        Screen::Waiting => json!({ "mine": [row], "others": [row], "not_shown": 1 }),
+        Screen::Statistics => json!({
+            "made_on": "2026-11-01", "least": 10, "measures": ["families", "children"],
+            "intervals": ["days-to-confirmation"], "tables": [{ "by": "agency", "groups": [counts], "total": total }],
+        }),
+        Screen::Accounts => {
+            json!({ "accounts": [{ "staff": bad, "role": "analyst", "enrolled_at": "2026", "withdrawn_at": null, "can_sign_in": true }] })
+        }
+        Screen::Match => json!({ "running": null, "last": { "staff": bad, "error": bad, "candidates": 1, "new": 1 } }),
+        Screen::Message => json!({ "kind": "failed", "text": bad }),
+    }
+}
+
+fn screen(language: Language, screen: Screen, context: &Value, pair: Value) -> String {
+    screen.html(language, &Templates::framed(frame(pair)), context).unwrap().replace("&#x2f;", "/")
+}
+
+/// Checks what every served page must be: closed to inline scripts and styles, escaped, balanced.
+fn is_servable(html: &str) {
+    for barred in ["<b on", "<script>", " style=", "<style", " onclick", "javascript:", "http:", "https:", "&amp;lt;"] {
+        let text = html.replace("http://www.w3.org/2000/svg", "").replace("&lt;b onclick=", "");
+        assert!(!text.contains(barred), "{barred}: {text}");
+    }
+    let mut open = Vec::new();
+    for tag in html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
+        let word = tag.split([' ', '\n']).next().unwrap();
+        if let Some(end) = word.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(end), "{html}");
+        } else if !tag.ends_with('/') && !["!doctype", "meta", "br", "link", "input"].contains(&word) {
+            open.push(word);
+        }
+        assert!(word != "th" || tag.contains("scope="), "{tag}");
+        assert!(!tag.starts_with("form method=\"post") || html.contains("name=\"csrf\" value=\"c5f\""));
+    }
+    assert!(open.is_empty(), "{open:?}");
+    assert_eq!(html.matches("<table").count(), html.matches("<caption").count());
+    assert_eq!(
+        html.matches("<form method=\"post\"").count(),
+        html.matches("name=\"csrf\"").count(),
+        "a form without a token"
+    );
+    for (target, _) in quoted(html, "for=\"") {
+        assert!(html.contains(&format!("id=\"{target}\"")), "{target}");
+    }
+}
+
+#[test]
+fn served_pages_have_no_inline_script_or_style_and_escape_what_comes_from_outside() {
+    for language in Language::ALL {
+        for one in Screen::ALL {
+            is_servable(&screen(language, one, &screen_context(one), Value::Null));
+        }
+        let running = json!({ "running": { "staff": "R1", "percent": 12 }, "last": null });
+        is_servable(&screen(language, Screen::Match, &running, Value::Null));
+        for (template, text) in SAMPLES.map(|text| ("candidate.html", text)).into_iter().chain(OTHER_SAMPLES) {
+            // The pages to hand over that are served, too.
+            if ["candidate.html", "night.html", "family.html"].contains(&template) {
+                let mut context: Value = serde_json::from_str(text).unwrap();
+                context["lang"] = language.code().into();
+                let pair = if template == "candidate.html" { of_pair() } else { Value::Null };
+                let html = page(&Templates::framed(frame(pair)), catalogue(language), template, &context).unwrap();
+                is_servable(&html);
+                assert_eq!(html.contains("id=\"decide\""), template == "candidate.html");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_message_and_saying_has_its_phrase() {
+    for language in Language::ALL {
+        for key in SAYINGS {
+            assert!(!saying(language, key, &[]).unwrap().is_empty());
+        }
+        for kind in "refused closed not_allowed not_found too_large busy failed".split(' ') {
+            let context = json!({ "kind": kind, "text": "" });
+            assert!(screen(language, Screen::Message, &context, Value::Null).contains("<h1>"), "{kind}");
+        }
+    }
+    let said = saying(Language::English, "pair.refused", &[("why", "{state}")]).unwrap();
+    assert_eq!(said, "Nothing is recorded: {state}.");
 }

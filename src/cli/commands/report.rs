@@ -94,8 +94,8 @@ pub(super) struct PageOptions {
     /// html or json
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "html")]
     format: PageFormat,
-    /// Your own templates: a folder with some of base.html, macros.html, candidate.html, night.html, family.html,
-    /// letter.html, validation.html
+    /// Your own templates: a folder with some of base.html, style.css, lists.css, macros.html, candidate.html,
+    /// night.html, family.html, letter.html, validation.html
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
     /// Write over a file that exists already

@@ -136,8 +136,8 @@ impl Canvas {
         let mut out = String::with_capacity(self.body.len() + 800);
         let _ = write!(
             out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" width=\"100%\" \
-             style=\"max-width:{wide}px\" role=\"img\" aria-labelledby=\"{title_id} {description_id}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" \
+             width=\"{wide}\" role=\"img\" aria-labelledby=\"{title_id} {description_id}\" \
              font-family=\"{FONTS}\" fill=\"{INK}\">"
         );
         let _ = write!(out, "<title id=\"{title_id}\">{}</title>", escape(title));
