@@ -103,7 +103,7 @@
 //!
 //! The feature `cli` (on by default) builds the program. Without it, the library does not depend on the packages of the
 //! command line: `reunite = { version = "0.1", default-features = false }`. The feature `xlsx` (on by default) reads
-//! Excel workbooks, and `sqlcipher` encrypts the ledger. Versions follow SemVer: below 1.0 a minor version may change
+//! Excel workbooks, and `sqlcipher` encrypts the ledger. The feature `serve` (on by default) serves pages to browsers. Versions follow SemVer: below 1.0 a minor version may change
 //! names in the library, and the changelog lists them. Every later version reads the files of a store and the
 //! machine-readable output. `Cargo.toml` (`rust-version`) states the oldest supported version of Rust; only a minor
 //! version may raise it.
@@ -145,6 +145,7 @@
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis, facts |
 //! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, keeping, review, ledger, index, screen, matching, cluster, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
+//! | `page` | the pages that the program serves to browsers on this machine; the only room that listens | audit, ledger (random numbers), matching, model, pages, pseudonym, report, review, store, supervision, words |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
 //! The test `tests/it/house.rs` enforces this table.
@@ -168,6 +169,8 @@ pub mod ledger;
 pub mod matching;
 pub mod meaning;
 pub mod model;
+#[cfg(feature = "serve")]
+pub mod page;
 pub mod pages;
 pub mod planning;
 pub mod population;

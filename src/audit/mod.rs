@@ -16,5 +16,7 @@ mod signing;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use record::{Attribution, Break, Chain, Entry, Record, Subject, Subjects};
+#[cfg(feature = "serve")]
+pub(crate) use reviewer_key::Decoy;
 pub use reviewer_key::{ReviewerKey, ReviewerKeyError, ReviewerPublicKey};
 pub use signing::{PublicKey, SigningKey};

@@ -106,6 +106,32 @@ impl ReviewerKey {
     }
 }
 
+/// A sealed key that nobody can open. Trying to takes as long as with a real one, so that the time of an answer does not
+/// say whether there is a key.
+#[cfg(feature = "serve")]
+pub(crate) struct Decoy(Vec<u8>);
+
+#[cfg(feature = "serve")]
+impl Decoy {
+    /// Seals a random key with a random passphrase, and forgets both.
+    ///
+    /// # Errors
+    /// [`KeyError::Random`], [`PassphraseError::Sealing`].
+    pub(crate) fn new() -> Result<Self, ReviewerKeyError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut bytes[..]).map_err(KeyError::Random)?;
+        let passphrase = Passphrase::new(&HEXLOWER.encode(&bytes[..]))?;
+        let secret = Zeroizing::new(ReviewerKey::random()?.0.to_bytes());
+        Ok(Self(passphrase.seal(&line(SECRET_FORM, &secret))?))
+    }
+
+    /// Tries a passphrase in vain.
+    pub(crate) fn try_passphrase(&self, passphrase: &Passphrase) {
+        // It cannot be the right one.
+        drop(passphrase.open(&self.0, MOST_BYTES));
+    }
+}
+
 /// Public key that checks a reviewer's signatures. Its file is one line, `reunite-review-public-1` and 64 hexadecimal
 /// digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

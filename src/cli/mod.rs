@@ -120,7 +120,7 @@ fn parse(
 fn arguments_of_commands() -> clap::Command {
     let command = Arguments::command();
     let common: Vec<Arg> = command.get_arguments().filter(|one| one.is_global_set()).cloned().collect();
-    commands::WITHOUT.into_iter().fold(command, |command, (path, options)| {
+    commands::WITHOUT.iter().fold(command, |command, (path, options)| {
         let unused = common.iter().filter(|one| options.contains(&one.get_id().as_str()));
         let unused: Vec<Arg> = unused.cloned().map(|one| one.hide(true)).collect();
         let names: Vec<&str> = path.split(' ').collect();

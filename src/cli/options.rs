@@ -69,6 +69,18 @@ impl Global {
         self.key_file.as_deref()
     }
 
+    /// Returns how long to wait for another command that changes the store.
+    #[cfg(feature = "serve")]
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_secs(self.wait.into())
+    }
+
+    /// Returns why the command is run, if that was said.
+    #[cfg(feature = "serve")]
+    pub(super) fn reason(&self) -> Option<String> {
+        self.reason.clone()
+    }
+
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         let store = Store::open(&self.store, self.key())?;

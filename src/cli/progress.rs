@@ -49,6 +49,21 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
     Arc::clone(watch)
 }
 
+/// Asks a server to end at the first Ctrl-C, or at what else asks a process to end; the second ends the process at once,
+/// which the store survives, too.
+///
+/// # Errors
+/// The operating system refuses.
+#[cfg(feature = "serve")]
+pub(super) fn on_interruption(stop: &crate::page::Stop) -> Result<(), ctrlc::Error> {
+    let stop = stop.clone();
+    ctrlc::set_handler(move || {
+        if stop.ask() {
+            end_at_once();
+        }
+    })
+}
+
 fn end_at_once() {
     // Over what is left of a bar.
     if io::stderr().is_terminal() {

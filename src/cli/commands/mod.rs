@@ -42,6 +42,8 @@ mod restore;
 mod review;
 mod rotate;
 mod runs;
+#[cfg(feature = "serve")]
+mod serve;
 mod stats;
 mod synth;
 mod validate;
@@ -55,14 +57,14 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 61] = {
+pub(super) const WITHOUT: &[(&str, &[&str])] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
     // A build that encrypts the ledger requires the key.
     const KEYLESS: &[&str] = &["threads"];
     const KEYLESS_LOOK: &[&str] = &["wait", "threads"];
-    [
+    &[
         ("demo", STORE),
         ("findings", ALL),
         ("completions", ALL),
@@ -114,6 +116,7 @@ pub(super) const WITHOUT: [(&str, &[&str]); 61] = {
         ("exchange hits", KEYLESS_LOOK),
         ("review key", ALL),
         ("review enrol", KEYLESS),
+        ("review role", KEYLESS),
         ("review withdraw-reviewer", KEYLESS),
         ("review reviewers", KEYLESS_LOOK),
         ("review decide", KEYLESS),
@@ -229,6 +232,13 @@ pub(super) enum Command {
     /// Review candidates by two people: sign decisions, follow a pair to its end, list what is due
     #[command(subcommand)]
     Review(review::Review),
+    /// Serve pages to work on to browsers on this machine: candidates, decisions, statistics, a match
+    ///
+    /// Enrolled persons sign in with their staff code and the passphrase of their key. The program prints a link that lets one
+    /// browser in, once, and the next link after it was used. With --socket, a reverse proxy connects and there is no link. Stop
+    /// it with Ctrl-C. The guide page `serve` describes roles, the proxy and what is recorded.
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
     /// List, verify and sign the audit chain: who did what, when and why
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -305,6 +315,8 @@ impl Command {
             Self::Challenge(command) => command.run(output),
             Self::Index(command) => command.run(global, output),
             Self::Review(command) => command.run(global, output),
+            #[cfg(feature = "serve")]
+            Self::Serve(command) => command.run(global, output),
             Self::Audit(command) => command.run(global, output),
             Self::Config(command) => command.run(global, output),
             Self::Backup(command) => command.run(global, output),

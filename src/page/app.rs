@@ -1,0 +1,207 @@
+//! What all requests share: the store, the browsers that were let in, the match that is running.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::attempts::Attempts;
+use super::matches::Running;
+use super::visitors::{Visitors, token};
+use crate::audit::{Decoy, Entry};
+use crate::model::Language;
+use crate::pseudonym::KeySource;
+use crate::review::StaffCode;
+use crate::store::{self, Store, StoreError};
+
+/// How pages are served.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// The folder of the store.
+    pub store: PathBuf,
+    /// Where the key is, if that was said.
+    pub key: Option<KeySource>,
+    /// The time to wait for another command that changes the store.
+    pub patience: Duration,
+    /// Why the pages are served; the audit chain keeps it with every record.
+    pub reason: Option<String>,
+    /// The folder with the sealed keys of those who sign in, each named as its staff code with `.key`.
+    pub reviewer_keys: PathBuf,
+    /// The address under which a reverse proxy serves the pages, such as `https://reunite.lab`.
+    pub origin: Option<String>,
+    /// The time without a request after which a person is signed out.
+    pub idle: Duration,
+    /// The language of a browser that asks for none.
+    pub language: Language,
+}
+
+/// What the server says to whoever started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// A link that lets one browser in, once.
+    StartLink(&'a str),
+    /// A request failed. The page names the number, and this the reason.
+    Failed {
+        /// The number of the failure.
+        number: u64,
+        /// The reason.
+        error: &'a str,
+    },
+}
+
+/// Receives what the server says.
+pub(super) type Speaker = Arc<dyn Fn(Said<'_>) + Send + Sync>;
+
+/// The state of the store's settings when it was opened.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// What all requests share.
+pub(super) struct App {
+    pub(super) options: ServeOptions,
+    /// The values that `Host` may have.
+    pub(super) hosts: Vec<String>,
+    /// The value that `Origin` must have.
+    pub(super) origins: Vec<String>,
+    /// `true` if a start link is required.
+    pub(super) is_closed: bool,
+    /// Keys the tokens of forms.
+    secret: [u8; 32],
+    opened: Mutex<(Stamp, Arc<Store>)>,
+    visitors: Mutex<Visitors>,
+    attempts: Mutex<Attempts>,
+    running: Mutex<Running>,
+    /// Passphrases are tried one after another: each takes 128 MiB of memory.
+    trying: Mutex<()>,
+    waiting: AtomicUsize,
+    failures: AtomicU64,
+    /// What a passphrase is tried on that cannot be right.
+    pub(super) decoy: Decoy,
+    speaker: Speaker,
+}
+
+/// The most requests that wait for a passphrase to be tried.
+const MOST_WAITING: usize = 4;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a panicking request left is whole: every change is a single step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl App {
+    pub(super) fn new(
+        options: ServeOptions,
+        (hosts, origins): (Vec<String>, Vec<String>),
+        is_closed: bool,
+        speaker: Speaker,
+    ) -> Result<Self, StoreError> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| StoreError::Ledger(crate::ledger::LedgerError::Random(error)))?;
+        let opened = Mutex::new(open(&options)?);
+        let visitors = Mutex::new(Visitors::new(options.idle));
+        Ok(Self {
+            options,
+            hosts,
+            origins,
+            is_closed,
+            secret,
+            opened,
+            visitors,
+            attempts: Mutex::default(),
+            running: Mutex::default(),
+            trying: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            failures: AtomicU64::new(0),
+            decoy: Decoy::new()?,
+            speaker,
+        })
+    }
+
+    /// Returns the store, opened again if its settings changed.
+    pub(super) fn store(&self) -> Result<Arc<Store>, StoreError> {
+        let mut opened = locked(&self.opened);
+        if opened.0 != stamp(&self.options) {
+            *opened = open(&self.options)?;
+        }
+        Ok(Arc::clone(&opened.1))
+    }
+
+    pub(super) fn visitors(&self) -> MutexGuard<'_, Visitors> {
+        locked(&self.visitors)
+    }
+
+    pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        locked(&self.attempts)
+    }
+
+    pub(super) fn running(&self) -> MutexGuard<'_, Running> {
+        locked(&self.running)
+    }
+
+    /// Does work that tries a passphrase, one after another; `None` if too many wait for that.
+    pub(super) fn trying<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= MOST_WAITING {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
+        let done = {
+            let _alone = locked(&self.trying);
+            work()
+        };
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        Some(done)
+    }
+
+    /// Returns the token that every form of a browser has.
+    pub(super) fn csrf(&self, cookie: &str) -> String {
+        blake3::keyed_hash(&self.secret, cookie.as_bytes()).to_hex().to_string()
+    }
+
+    /// Reports whether a form has the token of the browser's cookie. The comparison takes the same time for each.
+    pub(super) fn is_own_form(&self, cookie: &str, token: &str) -> bool {
+        let sent = blake3::Hash::from_hex(token.as_bytes());
+        sent.is_ok_and(|sent| sent == blake3::keyed_hash(&self.secret, cookie.as_bytes()))
+    }
+
+    /// Makes a record of a request by a person for the audit chain.
+    pub(super) fn entry(&self, command: &str, staff: Option<&StaffCode>) -> Entry {
+        let entry = store::entry(command, self.options.reason.as_deref());
+        match staff {
+            Some(staff) => entry.with("staff", staff.as_str()),
+            None => entry,
+        }
+    }
+
+    /// Says the next start link.
+    ///
+    /// # Errors
+    /// The operating system returned no random numbers.
+    pub(super) fn offer_link(&self, address: &str) -> Result<(), getrandom::Error> {
+        let token = token()?;
+        self.visitors().offer(&token);
+        self.say(Said::StartLink(&format!("{address}/start/{token}")));
+        Ok(())
+    }
+
+    fn say(&self, said: Said<'_>) {
+        (self.speaker)(said);
+    }
+
+    /// Tells whoever started the server why a request failed. Returns the number of the failure.
+    pub(super) fn failed(&self, error: &str) -> u64 {
+        let number = self.failures.fetch_add(1, Ordering::SeqCst) + 1;
+        self.say(Said::Failed { number, error });
+        number
+    }
+}
+
+fn stamp(options: &ServeOptions) -> Stamp {
+    let data = std::fs::metadata(options.store.join("reunite.toml")).ok()?;
+    Some((data.modified().ok()?, data.len()))
+}
+
+fn open(options: &ServeOptions) -> Result<(Stamp, Arc<Store>), StoreError> {
+    // Read before the store is: a change between the two opens it once more.
+    let stamp = stamp(options);
+    let store = Store::open(&options.store, options.key.clone())?.remembering().waiting(options.patience);
+    Ok((stamp, Arc::new(store)))
+}

@@ -1,0 +1,10 @@
+//! What is done for each page: one operation of the store, and the values of the page.
+
+pub(super) mod candidate;
+pub(super) mod candidates;
+pub(super) mod counts;
+pub(super) mod entrance;
+pub(super) mod frame;
+pub(super) mod reports;
+pub(super) mod running;
+pub(super) mod waiting;
