@@ -72,6 +72,8 @@ mod review;
 mod rotate;
 mod rotate_killed;
 mod screen_is_lossless;
+#[cfg(feature = "serve")]
+mod serve;
 mod soak;
 mod sources;
 mod stats;

@@ -401,8 +401,39 @@ fn a_pair_is_reviewed(watched: &mut Watched, family: &str, child: &str) {
     watched.fails("review done", &[child, "transfer", "--date", row]);
     watched.fails("review step", &[family, child, "informed", "--date", row]);
     watched.fails("review retest", &[family, child, "--sample", card]);
+    watched.done("review role", &["R1", "analyst"]);
+    watched.fails("review role", &[chinese, "analyst"]);
     watched.done("review withdraw-reviewer", &["R1"]);
     watched.fails("review withdraw-reviewer", &[chinese]);
+}
+
+/// Serves every page, and searches what a browser gets.
+#[cfg(feature = "serve")]
+fn pages_are_served(watched: &mut Watched, family: &str, child: &str) {
+    use crate::serve::client::{Served, enrol};
+
+    let [.., card, _, _] = CANARIES;
+    enrol(&watched.lab);
+    let mut served = Served::new(&watched.lab, &[]);
+    let pair = format!("/candidates/{family}/{child}");
+    let of_family = format!("/families/{family}");
+    let own = ["/candidates?view=full", &pair, &of_family, "/night", "/waiting", "/match"];
+    for (staff, paths) in [("R1", &own[..]), ("S1", &["/statistics"]), ("M1", &["/accounts"])] {
+        let mut browser = served.signed_in(staff);
+        for path in paths {
+            let answer = browser.get(path);
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+            watched.search.finds_nothing(path, answer.body.as_bytes());
+        }
+        let answer = browser.get(&format!("/candidates?q={card}&after={card}"));
+        watched.search.finds_nothing("a page that there is not", answer.body.as_bytes());
+    }
+    assert_eq!(served.end(), Some(0));
+    drop(served);
+    watched.search.finds_nothing_below(&watched.lab.path("store"));
+    watched.seen.entry("serve".to_owned()).or_default()[0] = true;
+    let keys = watched.lab.name("keys");
+    watched.fails("serve", &["--reviewer-keys", &keys, "--listen", card]);
 }
 
 fn records_are_exchanged(watched: &mut Watched) {
@@ -532,6 +563,8 @@ fn no_command_reveals_an_identifier() {
     files_are_written(&mut watched, &family, &child);
     without_a_store(&mut watched);
     a_pair_is_reviewed(&mut watched, &family, &child);
+    #[cfg(feature = "serve")]
+    pages_are_served(&mut watched, &family, &child);
     records_are_exchanged(&mut watched);
     the_store_is_looked_after(&mut watched, &child);
     let mut all = commands_below(&[]);

@@ -1,0 +1,8 @@
+//! Serves pages to real and to hostile clients, over real connections.
+
+mod browser;
+pub(crate) mod client;
+mod hostile;
+mod people;
+mod proxy;
+mod work;

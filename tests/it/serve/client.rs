@@ -1,0 +1,268 @@
+//! A server of a lab, and clients that send to it what they like.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, ChildStdout, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::common::{Lab, reunite, run};
+
+pub(crate) const PASSPHRASE: &str = "a passphrase of ours";
+
+/// The roles, each with the staff code of somebody who has it.
+pub(crate) const PEOPLE: [(&str, &str); 5] =
+    [("R1", "reviewer"), ("R2", "reviewer"), ("A1", "analyst"), ("S1", "supervisor"), ("M1", "administrator")];
+
+/// Sealed keys, made once for all tests: each takes some time.
+fn keys() -> &'static [(String, String)] {
+    static KEYS: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let passphrase = path("passphrase");
+        fs::write(&passphrase, format!("{PASSPHRASE}\n")).unwrap();
+        fs::set_permissions(&passphrase, Permissions::from_mode(0o600)).unwrap();
+        let key = |(staff, _): &(&str, &str)| {
+            let file = path(staff);
+            reunite(&["review", "key", "--out", &file, "--passphrase-file", &passphrase]).ends(0);
+            (fs::read_to_string(&file).unwrap(), fs::read_to_string(format!("{file}.pub")).unwrap())
+        };
+        PEOPLE.iter().map(key).collect()
+    })
+}
+
+/// Makes a lab with candidates, and enrols somebody with each role.
+pub(crate) fn lab() -> Lab {
+    let lab = Lab::with_population(24, 120);
+    lab.run(&["match"]).ends(0);
+    enrol(&lab);
+    lab
+}
+
+/// Enrols somebody with each role.
+pub(crate) fn enrol(lab: &Lab) {
+    fs::create_dir(lab.path("keys")).unwrap();
+    for ((staff, role), (sealed, public)) in PEOPLE.iter().zip(keys()) {
+        let file = lab.write(&format!("keys/{staff}.key"), sealed);
+        fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+        let public = lab.write(&format!("{staff}.pub"), public);
+        lab.run(&["review", "enrol", "--staff", staff, "--public-key", &public, "--role", role]).ends(0);
+    }
+}
+
+/// A server that is ended with the test.
+pub(crate) struct Served<'a> {
+    pub(crate) lab: &'a Lab,
+    pub(crate) process: Child,
+    out: BufReader<ChildStdout>,
+    /// `127.0.0.1:PORT`.
+    pub(crate) host: String,
+    link: String,
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl<'a> Served<'a> {
+    pub(crate) fn new(lab: &'a Lab, options: &[&str]) -> Self {
+        let keys = lab.name("keys");
+        let words = ["serve", "--lang", "en", "--listen", "127.0.0.1:0", "--wait", "20", "--reviewer-keys", &keys];
+        let mut command = lab.command(&[&words, options].concat());
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        let link = line(&mut out);
+        let host = link.split('/').nth(2).unwrap().to_owned();
+        Self { lab, process, out, host, link }
+    }
+
+    /// Returns the path of the present start link, and waits for the next one.
+    pub(crate) fn take_link(&mut self) -> String {
+        let next = line(&mut self.out);
+        std::mem::replace(&mut self.link, next)
+    }
+
+    pub(crate) fn link(&self) -> String {
+        self.link.splitn(4, '/').nth(3).map(|path| format!("/{path}")).unwrap()
+    }
+
+    /// Sends bytes and returns the answer; an empty one if the server closes the connection without any.
+    pub(crate) fn send(&self, request: impl AsRef<[u8]>) -> Answer {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(130))).unwrap();
+        // A server that refuses may have closed the connection before everything is sent.
+        let _ = stream.write_all(request.as_ref());
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        Answer::read(&bytes)
+    }
+
+    /// A browser that opened the start link.
+    pub(crate) fn browser(&mut self) -> Browser {
+        let mut browser = Browser::of(&self.host);
+        let link = self.link();
+        let answer = browser.get(&link);
+        assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"), "{answer:?}");
+        self.take_link();
+        browser.get("/sign-in");
+        browser
+    }
+
+    /// A browser in which somebody is signed in.
+    pub(crate) fn signed_in(&mut self, staff: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = browser.sign_in(staff, PASSPHRASE);
+        assert_eq!((answer.status, answer.header("location")), (303, "/"), "{staff}: {answer:?}");
+        browser.get("/");
+        browser
+    }
+
+    /// Asks the server to end, and returns its exit status.
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        run(std::process::Command::new("kill").args(["-INT", &self.process.id().to_string()])).ends(0);
+        self.process.wait().unwrap().code()
+    }
+}
+
+fn line(out: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.starts_with("http://127.0.0.1:") && line.contains("/start/"), "{line:?}");
+    line.trim().to_owned()
+}
+
+/// What a server answered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { return Self::default() };
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|word| word.parse().ok()).unwrap();
+        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+        let body = body.replace("&#x2f;", "/");
+        Self { status, headers: lines.filter_map(header).collect(), body }
+    }
+
+    /// Returns a header; empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|header| header.0 == name).map_or("", |header| header.1.as_str())
+    }
+
+    /// Returns the token of the page's forms.
+    pub(crate) fn csrf(&self) -> Option<String> {
+        self.field("csrf")
+    }
+
+    /// Returns the value of a hidden field.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let (_, after) = self.body.split_once(&format!("name=\"{name}\" value=\""))?;
+        after.split_once('"').map(|cut| cut.0.to_owned())
+    }
+}
+
+/// A client with a cookie, that behaves as browsers do.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    pub(crate) host: String,
+    pub(crate) cookie: String,
+    /// The token of the last page with a form.
+    pub(crate) csrf: String,
+    pub(crate) language: &'static str,
+}
+
+impl Browser {
+    pub(crate) fn of(host: &str) -> Self {
+        Self { host: host.to_owned(), cookie: String::new(), csrf: String::new(), language: "en" }
+    }
+
+    pub(crate) fn request(&mut self, head: &str, body: &str) -> Answer {
+        let Self { host, cookie, language, .. } = self;
+        let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
+        let request = format!(
+            "{head} HTTP/1.1\r\nHost: {host}\r\nAccept-Language: {language}\r\nConnection: close\r\n{cookie}{body}"
+        );
+        let mut stream = TcpStream::connect(&*host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(130))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        // The server may be killed meanwhile.
+        let _ = stream.read_to_end(&mut bytes);
+        let answer = Answer::read(&bytes);
+        if let Some((cookie, _)) = answer.header("set-cookie").split_once(';') {
+            self.cookie = cookie.to_owned();
+        }
+        if let Some(csrf) = answer.csrf() {
+            self.csrf = csrf;
+        }
+        answer
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
+        self.request(&format!("GET {path}"), "\r\n")
+    }
+
+    /// Sends a form with the token of the last page.
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let csrf = self.csrf.clone();
+        self.post_raw(path, &encoded(&[&[("csrf", csrf.as_str())], fields].concat()), &format!("http://{}", self.host))
+    }
+
+    pub(crate) fn post_raw(&mut self, path: &str, form: &str, origin: &str) -> Answer {
+        let origin = if origin.is_empty() { String::new() } else { format!("Origin: {origin}\r\n") };
+        let body = format!(
+            "{origin}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        self.request(&format!("POST {path}"), &body)
+    }
+
+    pub(crate) fn sign_in(&mut self, staff: &str, passphrase: &str) -> Answer {
+        self.post("/sign-in", &[("staff", staff), ("passphrase", passphrase)])
+    }
+
+    /// Decides about a pair as somebody does who has just looked at it.
+    pub(crate) fn decide(&mut self, pair: &str, decision: &str, code: &str, passphrase: &str) -> Answer {
+        let page = self.get(pair);
+        let of_page = |name: &str| page.field(name).unwrap_or_else(|| panic!("{name}: {}", page.body));
+        let (generation, events) = (of_page("generation"), of_page("events"));
+        let code = format!("{decision}:{code}");
+        let fields = [
+            ("generation", generation.as_str()),
+            ("events", &events),
+            ("decision", decision),
+            ("code", &code),
+            ("text", ""),
+            ("passphrase", passphrase),
+        ];
+        self.post(&format!("{pair}/decide"), &fields)
+    }
+}
+
+pub(crate) fn encoded(fields: &[(&str, &str)]) -> String {
+    let one = |text: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric();
+        text.bytes()
+            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect::<String>()
+    };
+    fields.iter().map(|(name, value)| format!("{}={}", one(name), one(value))).collect::<Vec<_>>().join("&")
+}
+
+/// Returns the addresses of the candidates on a page of the list, in their order.
+pub(crate) fn rows(answer: &Answer) -> Vec<String> {
+    let links = answer.body.split("class=\"row\" href=\"").skip(1);
+    links.map(|rest| rest.split_once('"').unwrap().0.to_owned()).collect()
+}
