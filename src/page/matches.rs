@@ -96,7 +96,7 @@ impl Now {
     /// Returns how much of the pairs is compared, in percent.
     pub(super) fn percent(&self) -> u64 {
         let expected = self.watch.expected();
-        if expected == 0 { 0 } else { (self.watch.pairs().saturating_mul(100) / expected).min(100) }
+        self.watch.pairs().saturating_mul(100).checked_div(expected).unwrap_or(0).min(100)
     }
 }
 

@@ -632,7 +632,7 @@ fn numbers_read_as_people_write_them() {
 }
 
 /// A frame as the program makes it, with a pair if the page is about one.
-fn frame(pair: Value) -> Value {
+fn frame(pair: &Value) -> Value {
     json!({
         "csrf": "c5f", "here": "/candidates", "staff": "R17", "role": "reviewer", "idle": 15, "pair": pair,
         "nav": [{ "key": "candidates", "href": "/candidates", "current": true }, { "key": "nights", "href": "/night", "current": false }],
@@ -681,7 +681,7 @@ fn screen_context(screen: Screen) -> Value {
     }
 }
 
-fn screen(language: Language, screen: Screen, context: &Value, pair: Value) -> String {
+fn screen(language: Language, screen: Screen, context: &Value, pair: &Value) -> String {
     screen.html(language, &Templates::framed(frame(pair)), context).unwrap().replace("&#x2f;", "/")
 }
 
@@ -718,17 +718,17 @@ fn is_servable(html: &str) {
 fn served_pages_have_no_inline_script_or_style_and_escape_what_comes_from_outside() {
     for language in Language::ALL {
         for one in Screen::ALL {
-            is_servable(&screen(language, one, &screen_context(one), Value::Null));
+            is_servable(&screen(language, one, &screen_context(one), &Value::Null));
         }
         let running = json!({ "running": { "staff": "R1", "percent": 12 }, "last": null });
-        is_servable(&screen(language, Screen::Match, &running, Value::Null));
+        is_servable(&screen(language, Screen::Match, &running, &Value::Null));
         for (template, text) in SAMPLES.map(|text| ("candidate.html", text)).into_iter().chain(OTHER_SAMPLES) {
             // The pages to hand over that are served, too.
             if ["candidate.html", "night.html", "family.html"].contains(&template) {
                 let mut context: Value = serde_json::from_str(text).unwrap();
                 context["lang"] = language.code().into();
                 let pair = if template == "candidate.html" { of_pair() } else { Value::Null };
-                let html = page(&Templates::framed(frame(pair)), catalogue(language), template, &context).unwrap();
+                let html = page(&Templates::framed(frame(&pair)), catalogue(language), template, &context).unwrap();
                 is_servable(&html);
                 assert_eq!(html.contains("id=\"decide\""), template == "candidate.html");
             }
@@ -744,7 +744,7 @@ fn every_message_and_saying_has_its_phrase() {
         }
         for kind in "refused closed not_allowed not_found too_large busy failed".split(' ') {
             let context = json!({ "kind": kind, "text": "" });
-            assert!(screen(language, Screen::Message, &context, Value::Null).contains("<h1>"), "{kind}");
+            assert!(screen(language, Screen::Message, &context, &Value::Null).contains("<h1>"), "{kind}");
         }
     }
     let said = saying(Language::English, "pair.refused", &[("why", "{state}")]).unwrap();

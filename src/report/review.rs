@@ -86,7 +86,8 @@ impl ReviewersReport {
         let mut text = String::new();
         for row in &self.reviewers {
             let ended = row.withdrawn_at.as_ref().map_or(String::new(), |at| format!(", withdrawn {at}"));
-            let role = if row.role == Role::default() { String::new() } else { format!(", role {}", row.role) };
+            let role =
+                if row.role == Role::default() { String::new() } else { format!(", with the role {}", row.role) };
             let _ = writeln!(text, "{}  enrolled {} by {}{role}{ended}", row.staff, row.enrolled_at, row.enrolled_by);
             let _ = writeln!(text, "    {}", row.public_key);
         }

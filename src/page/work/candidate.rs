@@ -46,10 +46,10 @@ fn page(app: &App, visit: &Visit, genotypes: bool, note: Option<Note>, entered: 
     let options = ExplainOptions { family, child, certain_parent: certain, show_genotypes: genotypes, numbers: None };
     let (page, _) = store.candidate_page(&options, None, &entry)?;
     let entry = app.entry("serve review", Some(&who.staff));
-    let review = store.show_review_to((family, child), who.key, &entry).or_else(|error| match error {
+    let review = store.show_review_to((family, child), who.key, &entry).map_err(|error| match error {
         // The enrolment ended a moment ago.
-        StoreError::NotAReviewer => Err(Fault::SignIn),
-        other => Err(Fault::from(other)),
+        StoreError::NotAReviewer => Fault::SignIn,
+        other => other.into(),
     })?;
     let codes = |decision: &Decision| {
         let codes: Vec<&str> =
@@ -68,7 +68,7 @@ fn page(app: &App, visit: &Visit, genotypes: bool, note: Option<Note>, entered: 
         "entered": { "decision": entered.decision, "code": entered.code, "text": entered.text },
         "own": own(&review, who.staff.as_str()),
     });
-    Ok(page.html(visit.language, &frame::framed(app, visit, note, pair))?)
+    Ok(page.html(visit.language, &frame::framed(app, visit, note, &pair))?)
 }
 
 /// Returns the person's decision while it waits for the second one.

@@ -31,11 +31,11 @@ pub(in crate::page) fn first_page(role: Role) -> &'static str {
 
 /// Returns the templates with the frame of a request.
 pub(in crate::page) fn plain(app: &App, visit: &Visit, note: Option<Note>) -> Templates {
-    framed(app, visit, note, Value::Null)
+    framed(app, visit, note, &Value::Null)
 }
 
 /// Returns the templates with the frame of a request, and with what may be done with the pair of the page.
-pub(in crate::page) fn framed(app: &App, visit: &Visit, note: Option<Note>, pair: Value) -> Templates {
+pub(in crate::page) fn framed(app: &App, visit: &Visit, note: Option<Note>, pair: &Value) -> Templates {
     let who = visit.who.as_ref();
     let nav: Vec<Value> = PLACES
         .iter()

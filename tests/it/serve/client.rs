@@ -55,7 +55,8 @@ pub(crate) fn enrol(lab: &Lab) {
 
 /// A server that is ended with the test.
 pub(crate) struct Served<'a> {
-    pub(crate) lab: &'a Lab,
+    /// Holds the store as long as the server works on it.
+    _lab: &'a Lab,
     pub(crate) process: Child,
     out: BufReader<ChildStdout>,
     /// `127.0.0.1:PORT`.
@@ -79,7 +80,7 @@ impl<'a> Served<'a> {
         let mut out = BufReader::new(process.stdout.take().unwrap());
         let link = line(&mut out);
         let host = link.split('/').nth(2).unwrap().to_owned();
-        Self { lab, process, out, host, link }
+        Self { _lab: lab, process, out, host, link }
     }
 
     /// Returns the path of the present start link, and waits for the next one.

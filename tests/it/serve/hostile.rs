@@ -1,4 +1,4 @@
-//! What a hostile client sends is refused, whatever it is. `SECURITY.md` names these tests.
+//! What a hostile client sends is refused, whatever it is. `.github/SECURITY.md` names these tests.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -10,6 +10,7 @@
     if (event.key === "j" && all.length) all[Math.min(at + 1, all.length - 1)].focus();
     else if (event.key === "k" && all.length) all[Math.max(at - 1, 0)].focus();
     else if (event.key === "n" && document.getElementById("next")) document.getElementById("next").click();
+    else if (event.key === "d" && document.getElementById("to-act")) document.getElementById("to-act").click();
     else if (event.key === "/" && document.getElementById("q")) document.getElementById("q").focus();
     else return;
     event.preventDefault();
