@@ -147,7 +147,7 @@ async fn worked(
             }
             work(&app, &mut visit)
         })();
-        let answer = answered.unwrap_or_else(|fault| refusal(&app, &visit, &fault));
+        let answer = answered.unwrap_or_else(|fault| refusal(&app, &mut visit, &fault));
         let cookie = visit.new_cookie.as_deref().map(|token| set_cookie(&app, token));
         response(answer, cookie.as_deref())
     });
@@ -225,7 +225,9 @@ fn allowed(app: &App, who: For, visitor: Option<&Visitor>, visit: &mut Visit) ->
 }
 
 /// Returns the page that says why there is no other one.
-fn refusal(app: &App, visit: &Visit, fault: &Fault) -> Answer {
+fn refusal(app: &App, visit: &mut Visit, fault: &Fault) -> Answer {
+    // What somebody typed as an address may be a number of a person, and is not repeated.
+    visit.here = "/".to_owned();
     if matches!(fault, Fault::SignIn) {
         return Answer::Redirect("/sign-in".to_owned());
     }
