@@ -433,7 +433,7 @@ fn pages_are_served(watched: &mut Watched, family: &str, child: &str) {
     watched.search.finds_nothing_below(&watched.lab.path("store"));
     watched.seen.entry("serve".to_owned()).or_default()[0] = true;
     let keys = watched.lab.name("keys");
-    watched.fails("serve", &["--reviewer-keys", &keys, "--listen", card]);
+    watched.fails("serve", &["--reviewer-keys", &keys, "--origin", card]);
 }
 
 fn records_are_exchanged(watched: &mut Watched) {
