@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::attempts::Attempts;
 use super::matches::Running;
 use super::visitors::{Visitors, token};
 use crate::audit::{Decoy, Entry};
+use crate::ledger::Ledger;
 use crate::model::Language;
 use crate::pseudonym::KeySource;
 use crate::review::StaffCode;
@@ -74,10 +75,28 @@ pub(super) struct App {
     trying: Mutex<()>,
     waiting: AtomicUsize,
     failures: AtomicU64,
+    /// Requests share it while they work. Whoever has it alone may close the ledger.
+    gate: RwLock<()>,
+    kept: Mutex<Option<Kept>>,
     /// What a passphrase is tried on that cannot be right.
     pub(super) decoy: Decoy,
     speaker: Speaker,
 }
+
+/// A connection that stays open between requests: opening the first one compares the whole file of the ledger with its
+/// seal, and closing the last one seals the file.
+struct Kept {
+    _ledger: Ledger,
+    since: Instant,
+    used: Instant,
+}
+
+/// The longest time for which the ledger stays open: what requests recorded is sealed then.
+const KEPT: Duration = Duration::from_secs(60);
+/// From then on, requests wait until it is closed.
+const OVERDUE: Duration = Duration::from_secs(600);
+/// The time without a request after which the ledger is closed.
+const UNUSED: Duration = Duration::from_secs(5);
 
 /// The most requests that wait for a passphrase to be tried.
 const MOST_WAITING: usize = 4;
@@ -111,6 +130,8 @@ impl App {
             trying: Mutex::default(),
             waiting: AtomicUsize::new(0),
             failures: AtomicU64::new(0),
+            gate: RwLock::default(),
+            kept: Mutex::default(),
             decoy: Decoy::new()?,
             speaker,
         })
@@ -123,6 +144,50 @@ impl App {
             *opened = open(&self.options)?;
         }
         Ok(Arc::clone(&opened.1))
+    }
+
+    /// Does the work of a request, while the ledger is open.
+    pub(super) fn at_work<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.close_ledger(|kept| kept.since.elapsed() > KEPT);
+        let _together = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let mut kept = locked(&self.kept);
+        match &mut *kept {
+            Some(kept) => kept.used = now,
+            // Without it, the work says what is wrong with the ledger.
+            None => {
+                let ledger = self.store().and_then(|store| store.ledger());
+                *kept = ledger.ok().map(|ledger| Kept { _ledger: ledger, since: now, used: now });
+            }
+        }
+        drop(kept);
+        work()
+    }
+
+    /// Closes the ledger if there was no request for a while.
+    pub(super) fn close_unused(&self) {
+        self.close_ledger(|kept| kept.used.elapsed() > UNUSED || kept.since.elapsed() > KEPT);
+    }
+
+    /// Closes the ledger.
+    pub(super) fn close(&self) {
+        self.close_ledger(|_| true);
+    }
+
+    fn close_ledger(&self, is_due: impl Fn(&Kept) -> bool) {
+        if locked(&self.kept).as_ref().is_some_and(&is_due) {
+            // Nobody else has the ledger open then, so closing it seals the file.
+            let is_overdue = locked(&self.kept).as_ref().is_some_and(|kept| kept.since.elapsed() > OVERDUE);
+            // A request that takes long keeps the others waiting only if the ledger was open for too long.
+            let alone = match is_overdue {
+                true => Some(self.gate.write().unwrap_or_else(PoisonError::into_inner)),
+                false => self.gate.try_write().ok(),
+            };
+            if alone.is_none() {
+                return;
+            }
+            drop(locked(&self.kept).take_if(|kept| is_due(kept)));
+        }
     }
 
     pub(super) fn visitors(&self) -> MutexGuard<'_, Visitors> {

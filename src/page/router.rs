@@ -137,7 +137,7 @@ async fn worked(
     let (headers, by_hand) = (parts.headers, parts.uri.path() != BY_ITSELF);
     let done = tokio::task::spawn_blocking(move || {
         let (mut visit, visitor) = visit(&app, &headers, by_hand, (here, address), path);
-        let answered = (|| {
+        let answered = app.at_work(|| {
             // Before anything of the request is looked at.
             allowed(&app, who, visitor.as_ref(), &mut visit)?;
             visit.form = form.and_then(|text| Fields::read(&text).ok_or(Fault::Refused))?;
@@ -146,7 +146,7 @@ async fn worked(
                 return Err(Fault::Refused);
             }
             work(&app, &mut visit)
-        })();
+        });
         let answer = answered.unwrap_or_else(|fault| refusal(&app, &mut visit, &fault));
         let cookie = visit.new_cookie.as_deref().map(|token| set_cookie(&app, token));
         response(answer, cookie.as_deref())

@@ -36,6 +36,8 @@ const HEAD: usize = 16 << 10;
 const HEADERS: usize = 64;
 /// The most operations on the store at a time.
 const THREADS: usize = 16;
+/// The time between two looks whether the ledger is still used.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// The time for requests that are under way when the server ends.
 const FOR_END: Duration = Duration::from_secs(10);
 
@@ -174,6 +176,15 @@ impl Server {
             app.offer_link(&address).map_err(|error| ServeError::Start(io::Error::other(error.to_string())))?;
         }
         let router = router(&app, address);
+        let of_closing = Arc::clone(&app);
+        runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+                let app = Arc::clone(&of_closing);
+                // It is over when the server ends.
+                let _ = tokio::task::spawn_blocking(move || app.close_unused()).await;
+            }
+        });
         let stopped = stop.0.subscribe();
         match listener {
             Listener::Port(listener) => {
@@ -193,6 +204,7 @@ impl Server {
         while app.running().is_busy() && begun.elapsed() < FOR_END {
             std::thread::sleep(Duration::from_millis(20));
         }
+        app.close();
         runtime.shutdown_timeout(FOR_END);
         Ok(())
     }
