@@ -14,7 +14,7 @@ use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::generation::generation;
 use super::ledger::Ledger;
-use super::standing::Standing;
+use super::standing::{Standing, last_id};
 use super::{CurrentCandidate, LedgerError, LossCause, LostCandidate, lost, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -442,8 +442,4 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
     let id = tx.last_insert_rowid();
     write_unscorable(tx, id, run)?;
     Ok(id)
-}
-
-pub(super) fn last_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    connection.query_row("SELECT max(id) FROM run", [], |row| row.get(0))
 }

@@ -10,7 +10,6 @@ use super::checksum::Sum;
 use super::cipher::LedgerKey;
 use super::generation::generation;
 use super::ledger::Ledger;
-use super::runs::last_id;
 use super::{CurrentCandidate, LedgerError};
 
 /// Number of candidates from which on a second thread reads half of them: fewer take no longer than a moment.
@@ -52,6 +51,11 @@ impl Ledger {
         let candidates = std::mem::take(&mut rows.candidates);
         Ok(Standing { candidates, generation: state.generation, run: state.run })
     }
+}
+
+/// Returns the number of the last run, if there is one.
+pub(super) fn last_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row("SELECT max(id) FROM run", [], |row| row.get(0))
 }
 
 /// Reads the second half of the candidates over a connection of its own; `None` if the ledger changed since.

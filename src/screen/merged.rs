@@ -249,8 +249,10 @@ mod tests {
 
     const LOCI: usize = 4;
 
-    /// The values of a locus with this number of alleles in each of some views; `None` if the view says nothing there.
-    fn locus(views: usize) -> impl Strategy<Value = (usize, Vec<Option<Vec<f64>>>)> {
+    /// A locus: its number of alleles, and its values in each of some views; `None` if the view says nothing there.
+    type Locus = (usize, Vec<Option<Vec<f64>>>);
+
+    fn locus(views: usize) -> impl Strategy<Value = Locus> {
         (1..14_usize).prop_flat_map(move |alleles| {
             let value = prop_oneof![8 => -5.0..3.0, 1 => Just(f64::NEG_INFINITY), 1 => 3.0..9.0];
             let values = prop::collection::vec(value, genotype_count(alleles));
@@ -258,7 +260,7 @@ mod tests {
         })
     }
 
-    fn case() -> impl Strategy<Value = Vec<(usize, Vec<Option<Vec<f64>>>)>> {
+    fn case() -> impl Strategy<Value = Vec<Locus>> {
         (2..6_usize).prop_flat_map(|views| prop::collection::vec(locus(views), LOCI))
     }
 
@@ -280,7 +282,7 @@ mod tests {
             let layout = Layout { first_rows, untyped, classes, instructions };
             let screened = |view: usize| {
                 let loci = case.iter().zip(&frequencies).zip(layout.classes.loci());
-                let locus = |((locus, frequencies), classes): ((&(_, Vec<Option<Vec<f64>>>), &Vec<f64>), _)| {
+                let locus = |((locus, frequencies), classes): ((&Locus, &Vec<f64>), _)| {
                     let table = LocusTable::of_values(locus.1[view].clone()?);
                     Some(ScreenedLocus::new(table, frequencies, classes, false))
                 };
