@@ -18,7 +18,8 @@ use crate::words::in_language;
 #[derive(Default)]
 struct Entered {
     decision: String,
-    code: String,
+    /// The code of the reason, as the form has it: after its decision.
+    reason: String,
     text: String,
 }
 
@@ -65,7 +66,7 @@ fn page(app: &App, visit: &Visit, genotypes: bool, note: Option<Note>, entered: 
         "genotypes_shown": genotypes,
         "may_decide": who.role.decides(),
         "codes": Decision::ALL.iter().map(codes).collect::<Vec<_>>(),
-        "entered": { "decision": entered.decision, "code": entered.code, "text": entered.text },
+        "entered": { "decision": entered.decision, "code": entered.reason, "text": entered.text },
         "own": own(&review, who.staff.as_str()),
     });
     Ok(page.html(visit.language, &frame::framed(app, visit, note, &pair))?)
@@ -83,14 +84,14 @@ fn own(review: &ReviewReport, staff: &str) -> Option<Value> {
 pub(in crate::page) fn decide(app: &App, visit: &mut Visit) -> Result<Answer, Fault> {
     let (family, child) = pair(visit)?;
     let form = |name: &str| visit.form.get(name).to_owned();
-    let entered = Entered { decision: form("decision"), code: form("code"), text: form("text") };
+    let entered = Entered { decision: form("decision"), reason: form("code"), text: form("text") };
     let again = |key: &str, values: &[(&str, &str)]| -> Result<Answer, Fault> {
         let note = Note { is_good: false, text: saying(visit.language, key, values)? };
         let page = page(app, visit, false, Some(note), &entered)?;
         Ok(Answer::Refusal(axum::http::StatusCode::UNPROCESSABLE_ENTITY, page))
     };
     // The reason is listed under its decision, and must have been chosen there.
-    let (of_decision, code) = entered.code.split_once(':').unwrap_or_default();
+    let (of_decision, code) = entered.reason.split_once(':').unwrap_or_default();
     let chosen = entered.decision.parse::<Decision>().ok().zip(code.parse::<ReasonCode>().ok());
     let Some((decision, code)) = chosen.filter(|_| of_decision == entered.decision) else {
         return again("pair.incomplete", &[]);
