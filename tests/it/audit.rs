@@ -144,6 +144,11 @@ fn every_command_leaves_a_record() {
     let other =
         others.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).find(|other| *other != child).unwrap();
     recorded("review retest", &["review", "retest", family, child, "--sample", other]);
+    let (_, record) = recorded("review role", &["review", "role", "R1", "analyst"]);
+    assert_eq!(
+        (&record["details"]["reviewer_role_of"], &record["details"]["reviewer_role"]),
+        (&"R1".into(), &"analyst".into())
+    );
     recorded("review withdraw-reviewer", &["review", "withdraw-reviewer", "R1"]);
     let children = lab.name("files/children.csv");
     let (_, record) = recorded("import", &["import", "--as", "children", &children]);
@@ -221,7 +226,7 @@ fn every_command_leaves_a_record() {
     }
     assert_eq!(listed(&["key"]), BTreeSet::from(["new", "rotate"].map(str::to_owned)), "so does a new one of these");
     // These commands use a store of their own or no store, or only report whether stored data is sound; the records of
-    // backup and restore were checked above.
+    // backup and restore were checked above, those of the pages have tests of their own.
     let without = [
         "backup",
         "bench",
@@ -235,6 +240,7 @@ fn every_command_leaves_a_record() {
         "man",
         "pseudonym",
         "restore",
+        "serve",
         "synth",
         "verify",
     ];
