@@ -11,6 +11,7 @@ use super::cipher::LedgerKey;
 use super::generation::generation;
 use super::ledger::Ledger;
 use super::{CurrentCandidate, LedgerError};
+use crate::model::Pseudonym;
 
 /// Number of candidates from which on a second thread reads half of them: fewer take no longer than a moment.
 const MANY: usize = if cfg!(test) { 2 } else { 50_000 };
@@ -99,13 +100,15 @@ struct Rows {
 
 impl Rows {
     fn read(connection: &Connection, half: Half, state: State) -> Result<Self, LedgerError> {
-        let of_half = match half {
-            Half::First => "family < x'80'",
-            Half::Second => "family >= x'80'",
+        let (first, last) = match half {
+            Half::First => (0x00, 0x7f),
+            Half::Second => (0x80, 0xff),
         };
-        let mut statement =
-            connection.prepare(&format!("{} WHERE {of_half} ORDER BY family, child", candidates::ALL))?;
-        let mut rows = statement.query([])?;
+        let (mut from, mut to) = ([0x00; Pseudonym::LEN], [0xff; Pseudonym::LEN]);
+        (from[0], to[0]) = (first, last);
+        let mut statement = connection
+            .prepare(&format!("{} WHERE family BETWEEN ?1 AND ?2 ORDER BY family, child", candidates::ALL))?;
+        let mut rows = statement.query([from, to])?;
         // Room for all, because the second half is appended to the first.
         let expected = state.candidates;
         let mut read = Self { candidates: Vec::with_capacity(expected), sums: Vec::with_capacity(expected) };
