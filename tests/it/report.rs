@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use reunite::audit::ReviewerKey;
 use reunite::consistency::Cause;
 use reunite::ledger::LossCause;
 use reunite::pseudonym::KeySource;
@@ -14,7 +13,7 @@ use reunite::store::{self, NewDecision, Store, WithdrawalReason};
 use reunite::validation::Truth;
 use serde_json::Value;
 
-use crate::common::Lab;
+use crate::common::{Lab, enrolled};
 
 /// A matched store and its best candidate.
 fn matched() -> (Lab, String, String) {
@@ -122,18 +121,7 @@ fn a_report_shows_numbers_and_decisions_and_hides_a_first_one() {
         serde_json::from_str(&lab.read(name)).unwrap()
     };
     let store = Store::open(&lab.path("store"), Some(KeySource::File(lab.path("key")))).unwrap();
-    let [a, b] = ["R17", "R23"].map(|staff| {
-        let key = ReviewerKey::random().unwrap();
-        store
-            .enrol_reviewer(
-                &staff.parse().unwrap(),
-                key.public(),
-                Default::default(),
-                &store::entry("review enrol", None),
-            )
-            .unwrap();
-        key
-    });
+    let [a, b] = ["R17", "R23"].map(|staff| enrolled(&store, staff));
     let decide = |key| {
         let (family, child) = (family.parse().unwrap(), child.parse().unwrap());
         let (decision, code) = (Decision::Confirm, ReasonCode::CaseFactsFit);

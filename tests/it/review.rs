@@ -12,7 +12,7 @@ use reunite::review::{BasisPart, Decision, NextAction, ReasonCode, Refusal, Role
 use reunite::store::{self, DecisionRecorded, NewDecision, Store, StoreError};
 
 use crate::common::rotation::{Matched, files_with, rotate};
-use crate::common::{Lab, Said, copy, reunite};
+use crate::common::{Lab, Said, copy, enrolled, reunite};
 
 /// A matched store with candidates, best first.
 struct Reviewed {
@@ -41,15 +41,6 @@ fn reviewed() -> Reviewed {
 fn open(lab: &Lab, name: &str) -> Store {
     let store = Store::open(&lab.path(name), Some(KeySource::File(lab.path("key")))).unwrap();
     store.waiting(Duration::from_secs(60))
-}
-
-/// Makes a reviewer and enrols it.
-fn enrolled(store: &Store, staff: &str) -> ReviewerKey {
-    let key = ReviewerKey::random().unwrap();
-    store
-        .enrol_reviewer(&staff.parse().unwrap(), key.public(), Role::Reviewer, &store::entry("review enrol", None))
-        .unwrap();
-    key
 }
 
 fn decide(

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use reunite::audit::ReviewerKey;
 use reunite::model::Pseudonym;
 use reunite::pseudonym::KeySource;
 use reunite::review::{Decision, ReasonCode, Step};
 use reunite::store::{self, NewDecision, Store};
 use serde_json::Value;
 
-use crate::common::Lab;
+use crate::common::{Lab, enrolled};
 
 /// A population of which families and children have regions and agencies, by turns.
 fn from_regions(families: usize, children: usize) -> Lab {
@@ -170,18 +169,7 @@ fn reviews_are_counted_by_their_state() {
     let rows = listed["candidates"].as_array().unwrap();
     let name = |row: usize, who: &str| rows[row][who].as_str().unwrap().parse::<Pseudonym>().unwrap();
     let store = Store::open(&lab.path("store"), Some(KeySource::File(lab.path("key")))).unwrap();
-    let [a, b] = ["A", "B"].map(|staff| {
-        let key = ReviewerKey::random().unwrap();
-        store
-            .enrol_reviewer(
-                &staff.parse().unwrap(),
-                key.public(),
-                Default::default(),
-                &store::entry("review enrol", None),
-            )
-            .unwrap();
-        key
-    });
+    let [a, b] = ["A", "B"].map(|staff| enrolled(&store, staff));
     let decide = |row, key, decision| {
         let code = match decision {
             Decision::Confirm => ReasonCode::CaseFactsFit,

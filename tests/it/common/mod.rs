@@ -12,8 +12,11 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use reunite::audit::ReviewerKey;
 use reunite::ledger::{ENCRYPTS, Ledger};
 use reunite::pseudonym::{KeySource, SecretKey};
+use reunite::review::Role;
+use reunite::store::Store;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -319,4 +322,12 @@ impl Numbers {
         }
         format!("{header}\n{}\n", rows.join("\n"))
     }
+}
+
+/// Makes a reviewer and enrols it.
+pub(crate) fn enrolled(store: &Store, staff: &str) -> ReviewerKey {
+    let key = ReviewerKey::random().unwrap();
+    let entry = reunite::store::entry("review enrol", None);
+    store.enrol_reviewer(&staff.parse().unwrap(), key.public(), Role::Reviewer, &entry).unwrap();
+    key
 }
