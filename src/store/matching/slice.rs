@@ -14,7 +14,7 @@ use super::meaning::MeaningOptions;
 use crate::store::configuration::limits::checked_threshold;
 use crate::store::error::StoreError;
 use crate::store::folder::Store;
-use crate::store::naming::not_digits::FirstDigitsError;
+use crate::store::naming::first_digits::between;
 use crate::store::observer::Silent;
 
 /// The candidates of one page of a list.
@@ -113,31 +113,5 @@ impl Store {
         let entry = entry.with("run_digest", report.run.digest.as_str()).about(shown);
         ledger.append_look(&entry)?;
         Ok(Slice { report, count, next, outdated, min_log10_lr })
-    }
-}
-
-/// Returns the first and the last pseudonym that begin with these digits.
-fn between(digits: &str) -> Result<(Pseudonym, Pseudonym), StoreError> {
-    let end = |digit: &str| -> Result<Pseudonym, StoreError> {
-        let missing = (2 * Pseudonym::LEN).checked_sub(digits.len()).ok_or(FirstDigitsError::NotDigits)?;
-        (digits.to_owned() + &digit.repeat(missing)).parse().map_err(|_| FirstDigitsError::NotDigits.into())
-    };
-    Ok((end("0")?, end("f")?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::between;
-
-    #[test]
-    fn digits_are_between_the_first_and_the_last_pseudonym() {
-        let (first, last) = between("0A1").unwrap();
-        assert_eq!(first.to_string(), format!("0a1{}", "0".repeat(29)));
-        assert_eq!(last.to_string(), format!("0a1{}", "f".repeat(29)));
-        let whole = "00112233445566778899aabbccddeeff";
-        assert_eq!(between(whole).unwrap().0, between(whole).unwrap().1);
-        for bad in ["g", "0 ", "\u{e9}", &format!("{whole}0")] {
-            assert!(between(bad).is_err(), "{bad}");
-        }
     }
 }

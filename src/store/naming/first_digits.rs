@@ -32,12 +32,8 @@ impl Store {
         if !is_short || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(FirstDigitsError::NotDigits.into());
         }
-        let end = |digit: &str| -> Result<Pseudonym, StoreError> {
-            let padded = text.to_owned() + &digit.repeat(2 * Pseudonym::LEN - text.len());
-            padded.parse().map_err(|_| FirstDigitsError::NotDigits.into())
-        };
+        let (first, last) = between(text)?;
         let mut ledger = self.ledger()?;
-        let (first, last) = (end("0")?, end("f")?);
         let found = match whom {
             Whom::Family => ledger.families_between(first, last, 2)?,
             Whom::Child => ledger.children_between(first, last, 2)?,
@@ -50,6 +46,32 @@ impl Store {
                 Err(FirstDigitsError::Nobody(whom).into())
             }
             _ => Err(FirstDigitsError::Several(whom).into()),
+        }
+    }
+}
+
+/// Returns the first and the last pseudonym that begin with these digits.
+pub(in crate::store) fn between(digits: &str) -> Result<(Pseudonym, Pseudonym), FirstDigitsError> {
+    let end = |digit: &str| -> Result<Pseudonym, FirstDigitsError> {
+        let missing = (2 * Pseudonym::LEN).checked_sub(digits.len()).ok_or(FirstDigitsError::NotDigits)?;
+        (digits.to_owned() + &digit.repeat(missing)).parse().map_err(|_| FirstDigitsError::NotDigits)
+    };
+    Ok((end("0")?, end("f")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::between;
+
+    #[test]
+    fn digits_are_between_the_first_and_the_last_pseudonym() {
+        let (first, last) = between("0A1").unwrap();
+        assert_eq!(first.to_string(), format!("0a1{}", "0".repeat(29)));
+        assert_eq!(last.to_string(), format!("0a1{}", "f".repeat(29)));
+        let whole = "00112233445566778899aabbccddeeff";
+        assert_eq!(between(whole).unwrap().0, between(whole).unwrap().1);
+        for bad in ["g", "0 ", "\u{e9}", &format!("{whole}0")] {
+            assert!(between(bad).is_err(), "{bad}");
         }
     }
 }
