@@ -47,7 +47,7 @@ impl Observer for Follower {
 
 impl Running {
     /// Takes in the end of a match.
-    pub(super) fn settle(&mut self) {
+    fn settle(&mut self) {
         if let Some(outcome) = self.now.as_ref().and_then(|now| now.ended.get()).cloned()
             && let Some(now) = self.now.take()
         {
@@ -55,17 +55,20 @@ impl Running {
         }
     }
 
-    pub(super) fn now(&self) -> Option<&Now> {
+    /// Returns the match that is running.
+    pub(super) fn now(&mut self) -> Option<&Now> {
+        self.settle();
         self.now.as_ref()
     }
 
     /// Reports whether a match is running.
     pub(super) fn is_busy(&mut self) -> bool {
-        self.settle();
-        self.now.is_some()
+        self.now().is_some()
     }
 
-    pub(super) fn last(&self) -> Option<&Last> {
+    /// Returns the last match that ended.
+    pub(super) fn last(&mut self) -> Option<&Last> {
+        self.settle();
         self.last.as_ref()
     }
 

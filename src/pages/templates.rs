@@ -18,7 +18,7 @@ const EMBEDDED: [(&str, &str); 9] = [
     ("validation.html", include_str!("templates/validation.html")),
 ];
 
-/// The templates of the frame and of the pages in it, by file name. The frame stands in the place of `base.html`.
+/// The templates of the frame and of the pages in it, by file name. The frame replaces `base.html`.
 pub(super) const SCREENS: [(&str, &str); 9] = [
     ("base.html", include_str!("templates/work/base.html")),
     ("sign_in.html", include_str!("templates/work/sign_in.html")),

@@ -13,7 +13,6 @@ use crate::words::in_language;
 fn page(app: &App, visit: &Visit, note: Option<Note>) -> Result<String, Fault> {
     let (now, last) = {
         let mut running = app.running();
-        running.settle();
         (running.now().cloned(), running.last().cloned())
     };
     let last = last.map(|last| match last.outcome {
@@ -34,9 +33,7 @@ pub(in crate::page) fn show(app: &App, visit: &mut Visit) -> Result<Answer, Faul
 
 /// Returns the progress for the script of the page.
 pub(in crate::page) fn progress(app: &App, _: &mut Visit) -> Result<Answer, Fault> {
-    let mut running = app.running();
-    running.settle();
-    let percent = running.now().map(Now::percent);
+    let percent = app.running().now().map(Now::percent);
     Ok(Answer::Json(json!({ "running": percent.is_some(), "percent": percent }).to_string()))
 }
 
@@ -50,8 +47,7 @@ pub(in crate::page) fn start(app: &App, visit: &mut Visit) -> Result<Answer, Fau
     let staff = visit.who()?.staff.clone();
     let (store, entry) = (app.store()?, app.entry("serve match", Some(&staff)));
     let mut running = app.running();
-    running.settle();
-    if running.now().is_some() {
+    if running.is_busy() {
         drop(running);
         let note = Note { is_good: false, text: saying(visit.language, "match.busy", &[])? };
         return Ok(Answer::Refusal(axum::http::StatusCode::CONFLICT, page(app, visit, Some(note))?));
