@@ -49,7 +49,7 @@ pub struct SlicePlace {
 impl From<&CurrentCandidate> for SlicePlace {
     fn from(CurrentCandidate { candidate, first_run, .. }: &CurrentCandidate) -> Self {
         let (family, child) = (candidate.family, candidate.child);
-        Self { rank: candidate.log10_lr + candidate.log10_doubt(), first_run: *first_run, family, child }
+        Self { rank: candidate.rank(), first_run: *first_run, family, child }
     }
 }
 

@@ -33,7 +33,7 @@ impl Ledger {
     pub fn standing(&self) -> Result<Standing, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let state = State::of(&tx)?;
-        let mut rows = if state.candidates < MANY || self.reads_only() {
+        let Rows { candidates, sums } = if state.candidates < MANY || self.reads_only() {
             Rows::read(&tx, Half::First, state)?.followed_by(Rows::read(&tx, Half::Second, state)?)
         } else {
             let (path, key) = (self.path.as_path(), self.key.as_ref());
@@ -48,8 +48,7 @@ impl Ledger {
             }
         };
         // All threads compare the checksums: this takes as long as reading.
-        candidates::check(&rows.candidates, &rows.sums)?;
-        let candidates = std::mem::take(&mut rows.candidates);
+        candidates::check(&candidates, &sums)?;
         Ok(Standing { candidates, generation: state.generation, run: state.run })
     }
 }
