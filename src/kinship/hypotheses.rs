@@ -238,8 +238,9 @@ fn relatives_of_one(
     match &structure.trees {
         Some([_, without_child]) if theta == 0.0 => Ok(Peel::new(without_child, model, observations).likelihood()),
         _ => {
-            let couple = Couple::new(&structure.without_child, model, theta, observations).filter(|_| theta > 0.0);
-            if let Some(couple) = couple {
+            if theta > 0.0
+                && let Some(couple) = Couple::new(&structure.without_child, model, theta, observations)
+            {
                 return Ok(couple.likelihood());
             }
             let descent = Descent::new(&structure.without_child, model, theta, observations, None);
