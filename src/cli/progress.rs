@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -22,6 +22,34 @@ pub(super) const INTERRUPTED: u8 = 130;
 /// How long work may take to stop by itself.
 const PATIENCE: Duration = Duration::from_millis(800);
 
+/// What comes sooner after the first request to end is the same request: `timeout` and `systemd` ask the process, and its group
+/// once more.
+const ONE_REQUEST: Duration = Duration::from_millis(300);
+
+/// When this process was first asked to end.
+#[derive(Default)]
+struct Asked(Option<Instant>);
+
+impl Asked {
+    /// Takes note of a request to end, and says which it is.
+    fn again(&mut self) -> Request {
+        match self.0 {
+            None => {
+                self.0 = Some(Instant::now());
+                Request::First
+            }
+            Some(first) if first.elapsed() < ONE_REQUEST => Request::Same,
+            Some(_) => Request::Second,
+        }
+    }
+}
+
+enum Request {
+    First,
+    Same,
+    Second,
+}
+
 /// A watch on the work of this process, which the first Ctrl-C, or what else asks a process to end, asks to stop. If it does
 /// not soon, or at the second, the process ends at once, which the store survives, too.
 pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
@@ -31,16 +59,19 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
         Arc::default()
     });
     if first {
-        let listening = ctrlc::set_handler(|| {
-            if let Some(watch) = WORK.get()
-                && watch.stop()
-            {
-                end_at_once();
+        let mut asked = Asked::default();
+        let listening = ctrlc::set_handler(move || match asked.again() {
+            Request::First => {
+                if let Some(watch) = WORK.get() {
+                    watch.stop();
+                }
+                std::thread::spawn(|| {
+                    std::thread::sleep(PATIENCE);
+                    end_at_once();
+                });
             }
-            std::thread::spawn(|| {
-                std::thread::sleep(PATIENCE);
-                end_at_once();
-            });
+            Request::Same => {}
+            Request::Second => end_at_once(),
         });
         if let Err(error) = listening {
             output.warn(&format!("Ctrl-C ends this command at once, which the store survives: {error}"));
@@ -56,11 +87,11 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
 /// The operating system refuses.
 #[cfg(feature = "serve")]
 pub(super) fn on_interruption(stop: &crate::page::Stop) -> Result<(), ctrlc::Error> {
-    let stop = stop.clone();
-    ctrlc::set_handler(move || {
-        if stop.ask() {
-            end_at_once();
-        }
+    let (stop, mut asked) = (stop.clone(), Asked::default());
+    ctrlc::set_handler(move || match asked.again() {
+        Request::First => stop.ask(),
+        Request::Same => {}
+        Request::Second => end_at_once(),
     })
 }
 

@@ -61,9 +61,9 @@ impl Watch {
         self.expected.fetch_add(pairs, Ordering::Relaxed);
     }
 
-    /// Asks the run to stop soon, and returns whether it was asked before.
-    pub fn stop(&self) -> bool {
-        self.stop.swap(true, Ordering::Relaxed)
+    /// Asks the run to stop soon.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// Counts pairs as done.

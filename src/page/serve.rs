@@ -81,10 +81,9 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Asks the server to end. Returns `true` if it was asked before.
-    #[must_use]
-    pub fn ask(&self) -> bool {
-        self.0.send_replace(true)
+    /// Asks the server to end.
+    pub fn ask(&self) {
+        self.0.send_replace(true);
     }
 }
 

@@ -1,9 +1,7 @@
 //! Tests of long work: it can be interrupted, and its speed can be measured.
 
-use std::process::Command;
-
 use crate::common::disk::{Disk, STORE};
-use crate::common::{Lab, reunite};
+use crate::common::{Lab, interrupt, reunite};
 
 #[test]
 #[cfg_attr(
@@ -20,7 +18,7 @@ fn an_interrupted_match_leaves_the_last_run() {
     // nothing.
     let other = ["match", "--full", "--min-log10-lr", "2", "--threads", "1"];
     let child = disk.halted(&lab, &other, ".families-");
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    interrupt(&child);
     let said = disk.go_on(child).ends(130);
     said.says(&["interrupted: the candidates are still those of the last run"]);
     assert_eq!(lab.run_on(STORE, &["candidates", "--format", "json"]).ends(0).out, listed);

@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Write;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use reunite::audit::ReviewerKey;
 use reunite::ledger::{ENCRYPTS, Ledger};
@@ -81,6 +81,13 @@ impl Said {
 /// Returns a text with each message on one line.
 fn unbroken(said: &str) -> String {
     said.replace("\n    ", " ")
+}
+
+/// Presses Ctrl-C as `timeout` does, which asks a process and then its group: the same request, several times at once.
+pub(crate) fn interrupt(process: &Child) {
+    let id = process.id().to_string();
+    let words = std::iter::once("-INT").chain(std::iter::repeat_n(&*id, 20));
+    assert!(Command::new("kill").args(words).status().unwrap().success());
 }
 
 /// Runs a command without the variables of the environment that could change its behaviour.

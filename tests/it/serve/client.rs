@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::common::{Lab, reunite, run};
+use crate::common::{Lab, interrupt, reunite, run};
 
 pub(crate) const PASSPHRASE: &str = "a passphrase of ours";
 
@@ -126,7 +126,7 @@ impl<'a> Served<'a> {
 
     /// Asks the server to end, and returns its exit status.
     pub(crate) fn end(&mut self) -> Option<i32> {
-        run(std::process::Command::new("kill").args(["-INT", &self.process.id().to_string()])).ends(0);
+        interrupt(&self.process);
         self.process.wait().unwrap().code()
     }
 }
