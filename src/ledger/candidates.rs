@@ -21,6 +21,15 @@ pub struct CurrentCandidate {
     pub first_run: i64,
 }
 
+/// The run that computed a candidate's numbers, and the run that first found the pair.
+pub(super) type Runs = [i64; 2];
+
+impl CurrentCandidate {
+    pub(super) fn runs(&self) -> Runs {
+        [self.run, self.first_run]
+    }
+}
+
 /// Selection of the candidates to list; all of them by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CandidateFilter {
@@ -162,7 +171,7 @@ pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, inc
 /// Reads a row of [`ALL`].
 pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
     let current = unchecked(row)?;
-    if sum(row)? != Some(checksum(&current)) {
+    if sum(row)? != Some(checksum(&current.candidate, current.runs())) {
         return Err(damaged(&current.candidate));
     }
     Ok(current)
@@ -172,9 +181,10 @@ pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
 ///
 /// # Errors
 /// [`LedgerError::Damaged`] for the first one that was changed.
-pub(super) fn check(candidates: &[CurrentCandidate], sums: &[Option<Sum>]) -> Result<(), LedgerError> {
-    let changed = candidates.par_iter().zip(sums).find_first(|(current, sum)| **sum != Some(checksum(current)));
-    changed.map_or(Ok(()), |(current, _)| Err(damaged(&current.candidate)))
+pub(super) fn check(candidates: &[Candidate], runs: &[Runs], sums: &[Option<Sum>]) -> Result<(), LedgerError> {
+    let rows = candidates.par_iter().zip(runs).zip(sums);
+    let changed = rows.find_first(|((candidate, runs), sum)| **sum != Some(checksum(candidate, **runs)));
+    changed.map_or(Ok(()), |((candidate, _), _)| Err(damaged(candidate)))
 }
 
 fn damaged(Candidate { family, child, .. }: &Candidate) -> LedgerError {
@@ -207,7 +217,7 @@ pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
 }
 
 /// Computes the checksum of a candidate.
-pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentCandidate) -> Sum {
+pub(super) fn checksum(candidate: &Candidate, [run, first_run]: Runs) -> Sum {
     let sum = Checksum::default()
         .with(candidate.family.as_bytes())
         .with(candidate.child.as_bytes())
@@ -235,7 +245,7 @@ pub(super) fn renew_checksums(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     }
     for current in &all {
         let Candidate { family, child, .. } = &current.candidate;
-        update.execute((family.as_bytes(), child.as_bytes(), checksum(current)))?;
+        update.execute((family.as_bytes(), child.as_bytes(), checksum(&current.candidate, current.runs())))?;
     }
     Ok(())
 }

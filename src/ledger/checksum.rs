@@ -10,15 +10,23 @@ use super::LedgerError;
 /// A checksum.
 pub(super) type Sum = [u8; 8];
 
-/// A checksum under construction: takes one value after the other.
-#[derive(Default)]
-pub(super) struct Checksum(blake3::Hasher);
+/// A checksum under construction: takes one value after the other. The bytes are hashed together, because a hasher is
+/// large: to move one for every value takes many times as long as to hash the values.
+pub(super) struct Checksum(Vec<u8>);
+
+impl Default for Checksum {
+    fn default() -> Self {
+        // Enough for a candidate without views.
+        Self(Vec::with_capacity(256))
+    }
+}
 
 impl Checksum {
     /// Adds a value. A missing value counts as an empty one.
     pub(super) fn with(mut self, value: impl AsRef<[u8]>) -> Self {
         let value = value.as_ref();
-        self.0.update(&(value.len() as u64).to_le_bytes()).update(value);
+        self.0.extend_from_slice(&(value.len() as u64).to_le_bytes());
+        self.0.extend_from_slice(value);
         self
     }
 
@@ -33,7 +41,7 @@ impl Checksum {
     /// Returns the checksum of the values added.
     pub(super) fn sum(&self) -> Sum {
         let mut sum = Sum::default();
-        sum.copy_from_slice(&self.0.finalize().as_bytes()[..size_of::<Sum>()]);
+        sum.copy_from_slice(&blake3::hash(&self.0).as_bytes()[..size_of::<Sum>()]);
         sum
     }
 }

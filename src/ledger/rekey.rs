@@ -223,7 +223,7 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
     )?;
     let number = all.len() as u64;
     for (mut current, sum) in all {
-        let is_sound = sum == Some(candidates::checksum(&current));
+        let is_sound = sum == Some(candidates::checksum(&current.candidate, current.runs()));
         let candidate = &mut current.candidate;
         let (family, child) = (candidate.family, candidate.child);
         candidate.family = new_name("family", family, &renamed.families)?;
@@ -232,7 +232,7 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
         for in_view in candidate.views.iter_mut().flat_map(|views| &mut views.all) {
             in_view.view = in_view.view.renamed(|sample| new_name("sample", sample, &renamed.samples))?;
         }
-        let sum = if is_sound { Some(candidates::checksum(&current)) } else { sum };
+        let sum = if is_sound { Some(candidates::checksum(&current.candidate, current.runs())) } else { sum };
         let Candidate { family: new_family, child: new_child, same_as, views, .. } = current.candidate;
         update.execute((
             family.as_bytes(),

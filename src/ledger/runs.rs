@@ -15,7 +15,7 @@ use super::column::pseudonym;
 use super::generation::generation;
 use super::ledger::Ledger;
 use super::standing::{Standing, last_id};
-use super::{CurrentCandidate, LedgerError, LossCause, LostCandidate, lost, views};
+use super::{LedgerError, LossCause, LostCandidate, lost, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -69,13 +69,17 @@ pub struct RunDelta {
 
 impl Ledger {
     /// Records a run: `candidates`, the complete list, replace the previous ones. A pair that stays a candidate keeps
-    /// its first run, and so does one that comes back with the same log10 LR, if no import changed it meanwhile. Numbers that stay the same keep the run that computed them. `before` is the state of the
-    /// candidates before the run.
+    /// its first run, and so does one that comes back with the same log10 LR, if no import changed it meanwhile. Numbers
+    /// that stay the same keep the run that computed them. `before` is the state of the candidates before the run; if
+    /// some were taken with [`Standing::with`], `candidates` are what it returned.
     ///
     /// # Errors
     /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide,
     /// or candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for invalid
     /// candidates; a database error, also if the manifest is not JSON. Nothing is changed then.
+    ///
+    /// # Panics
+    /// Candidates were taken from `before`, and their number is another one.
     pub fn record_run<'e>(
         &mut self,
         run: &RunRecord,
@@ -83,16 +87,17 @@ impl Ledger {
         before: &Standing,
         entry: impl Into<Attribution<'e>>,
     ) -> Result<RunDelta, LedgerError> {
-        let mut order: Vec<(Pseudonym, Pseudonym, usize)> = Vec::with_capacity(candidates.len());
-        for (i, candidate) in candidates.iter().enumerate() {
-            if !candidate.log10_lr.is_finite() {
-                return Err(LedgerError::NotFinite { family: candidate.family, child: candidate.child });
-            }
-            order.push((candidate.family, candidate.child, i));
+        if let Some(candidate) = candidates.iter().find(|candidate| !candidate.log10_lr.is_finite()) {
+            return Err(LedgerError::NotFinite { family: candidate.family, child: candidate.child });
         }
-        order.par_sort_unstable();
-        if let Some(twice) = order.array_windows().find(|[a, b]| (a.0, a.1) == (b.0, b.1)) {
-            return Err(LedgerError::RepeatedCandidate { family: twice[0].0, child: twice[0].1 });
+        let key = |&i: &usize| candidates[i].pair();
+        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        if !order.is_sorted_by_key(key) {
+            order.par_sort_unstable_by_key(key);
+        }
+        if let Some([first, _]) = order.array_windows().find(|[a, b]| key(a) == key(b)) {
+            let (family, child) = key(first);
+            return Err(LedgerError::RepeatedCandidate { family, child });
         }
         let tx = self.begin()?;
         let current = generation(&tx)?.number;
@@ -106,7 +111,8 @@ impl Ledger {
              first_run_id, same_as, sum, views, log10_doubt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
-        let mut first_runs = vec![number; candidates.len()];
+        let known = before.known(candidates);
+        let mut first_runs: Vec<i64> = known.iter().map(|&run| if run == 0 { number } else { run }).collect();
         let (mut withdrawn, mut lost) = (0, Vec::new());
         let mut is_withdrawn = tx.prepare("SELECT withdrawn IS NOT NULL FROM family WHERE pseudonym = ?1")?;
         let mut is_left_out = tx.prepare(
@@ -114,56 +120,49 @@ impl Ledger {
              (SELECT ?2 UNION ALL SELECT sample.pseudonym FROM family JOIN member ON member.family_id = family.id
               JOIN sample ON sample.id = member.sample_id WHERE family.pseudonym = ?1))",
         )?;
-        let mut given = order.iter().peekable();
+        let mut given = order.iter().copied().filter(|&i| known[i] == 0).peekable();
         let mut changed = Vec::new();
         // Both lists are in the order of family and child.
-        for known in &before.candidates {
-            let key = (known.candidate.family, known.candidate.child);
-            while let Some(&&(.., new)) = given.peek().filter(|given| (given.0, given.1) < key) {
+        for (was, first_run) in before.others() {
+            let pair = was.pair();
+            while let Some(new) = given.next_if(|i| key(i) < pair) {
                 changed.push(new);
-                given.next();
             }
-            match given.next_if(|given| (given.0, given.1) == key) {
-                Some(&(.., i)) => {
-                    first_runs[i] = known.first_run;
-                    if candidates[i] != known.candidate {
+            match given.next_if(|i| key(i) == pair) {
+                Some(i) => {
+                    first_runs[i] = first_run;
+                    if candidates[i] != *was {
                         changed.push(i);
                     }
                 }
                 None => {
-                    delete.execute((key.0.as_bytes(), key.1.as_bytes()))?;
+                    let (family, child) = pair;
+                    delete.execute((family.as_bytes(), child.as_bytes()))?;
                     withdrawn += 1;
-                    if known.candidate.same_as.is_none() {
+                    if was.same_as.is_none() {
                         let family_withdrawn: Option<bool> =
-                            is_withdrawn.query_row([key.0.as_bytes()], |row| row.get(0)).optional()?;
+                            is_withdrawn.query_row([family.as_bytes()], |row| row.get(0)).optional()?;
                         let is_left_out: bool =
-                            is_left_out.query_row((key.0.as_bytes(), key.1.as_bytes()), |row| row.get(0))?;
+                            is_left_out.query_row((family.as_bytes(), child.as_bytes()), |row| row.get(0))?;
                         let cause = match family_withdrawn {
                             Some(true) => LossCause::FamilyWithdrawn,
                             _ if is_left_out => LossCause::PurposeEnded,
                             _ if has_other_basis => LossCause::SettingsChanged,
                             _ => LossCause::BelowCriterion,
                         };
-                        let (log10_lr, first_run) = (known.candidate.log10_lr, known.first_run);
-                        lost.push(LostCandidate {
-                            lost_in: number,
-                            family: key.0,
-                            child: key.1,
-                            log10_lr,
-                            first_run,
-                            cause,
-                        });
+                        let log10_lr = was.log10_lr;
+                        lost.push(LostCandidate { lost_in: number, family, child, log10_lr, first_run, cause });
                     }
                 }
             }
         }
-        changed.extend(given.map(|&(.., new)| new));
+        changed.extend(given);
         if changed.iter().any(|&i| first_runs[i] == number) {
             let lost_before = lost::with_same_data(&tx)?;
             let mut returned = Vec::new();
             for &i in &changed {
                 let candidate = &candidates[i];
-                if let Some((first_run, log10_lr)) = lost_before.get(&(candidate.family, candidate.child))
+                if let Some((first_run, log10_lr)) = lost_before.get(&candidate.pair())
                     && first_runs[i] == number
                     && *log10_lr == candidate.log10_lr
                 {
@@ -182,11 +181,7 @@ impl Ledger {
         }
         for i in changed {
             let candidate = &candidates[i];
-            let sum = candidates::checksum(&CurrentCandidate {
-                candidate: candidate.clone(),
-                run: number,
-                first_run: first_runs[i],
-            });
+            let sum = candidates::checksum(candidate, [number, first_runs[i]]);
             insert.execute((
                 candidate.family.as_bytes(),
                 candidate.child.as_bytes(),
@@ -206,7 +201,7 @@ impl Ledger {
         drop(is_withdrawn);
         drop(is_left_out);
         lost::record(&tx, &lost)?;
-        let is_candidate = |family, child| order.binary_search_by(|one| (one.0, one.1).cmp(&(family, child))).is_ok();
+        let is_candidate = |family, child| order.binary_search_by_key(&(family, child), key).is_ok();
         lost::found_again(&tx, number, is_candidate)?;
         let mut lost = lost::of_run(&tx, number)?;
         lost.retain(|one| !matches!(one.cause, LossCause::FoundAgain | LossCause::Returned));

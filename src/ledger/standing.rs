@@ -5,13 +5,13 @@ use std::thread;
 
 use rusqlite::Connection;
 
-use super::candidates;
+use super::LedgerError;
+use super::candidates::{self, Runs};
 use super::checksum::Sum;
 use super::cipher::LedgerKey;
 use super::generation::generation;
 use super::ledger::Ledger;
-use super::{CurrentCandidate, LedgerError};
-use crate::model::Pseudonym;
+use crate::model::{Candidate, Pseudonym};
 
 /// Number of candidates from which on a second thread reads half of them: fewer take no longer than a moment.
 const MANY: usize = if cfg!(test) { 2 } else { 50_000 };
@@ -19,10 +19,64 @@ const MANY: usize = if cfg!(test) { 2 } else { 50_000 };
 /// The candidates before a run, and the generation and run that they are of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// The candidates, by family and child.
-    pub candidates: Vec<CurrentCandidate>,
+    /// By family and child, without those that [`Self::with`] took.
+    candidates: Vec<Candidate>,
+    /// The runs of each candidate.
+    runs: Vec<Runs>,
+    /// For each candidate that [`Self::with`] returned, the run that first found it, and 0 for a fresh one.
+    known: Vec<i64>,
     pub(super) generation: u64,
     pub(super) run: Option<i64>,
+}
+
+impl Standing {
+    /// Returns the candidates by family and child, without those taken.
+    #[must_use]
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Takes the candidates that a run leaves as they are, and returns them together with the `fresh` ones that it found,
+    /// by family and child. What stays of a large list is neither copied nor compared.
+    ///
+    /// # Panics
+    /// Candidates were taken before.
+    pub fn with(&mut self, mut fresh: Vec<Candidate>, stays: impl Fn(&Candidate) -> bool) -> Vec<Candidate> {
+        assert!(self.known.is_empty(), "candidates are taken once");
+        let leaving: Vec<bool> = self.candidates.iter().map(|candidate| !stays(candidate)).collect();
+        let (mut leaves, mut also) = (leaving.iter(), leaving.iter());
+        let candidates = self.candidates.extract_if(.., |_| leaves.next() == Some(&true)).collect();
+        let runs = self.runs.extract_if(.., |_| also.next() == Some(&true)).collect();
+        let mut all = std::mem::replace(&mut self.candidates, candidates);
+        let mut first_runs = std::mem::replace(&mut self.runs, runs).into_iter().map(|[_, first]| first);
+        fresh.sort_unstable_by_key(Candidate::pair);
+        let pairs: Vec<(Pseudonym, Pseudonym)> = fresh.iter().map(Candidate::pair).collect();
+        let mut pairs = pairs.iter().peekable();
+        all.append(&mut fresh);
+        // A stable sort takes one pass over two parts that are sorted already.
+        all.sort_by_key(Candidate::pair);
+        let is_fresh = |candidate: &Candidate| pairs.next_if_eq(&&candidate.pair()).is_some();
+        let known = all.iter().map(is_fresh).map(|is_fresh| if is_fresh { None } else { first_runs.next() });
+        self.known = known.map(Option::unwrap_or_default).collect();
+        all
+    }
+
+    /// Returns the run that first found each of these candidates, if [`Self::with`] took it; 0 for all others.
+    ///
+    /// # Panics
+    /// Candidates were taken, and these are not what [`Self::with`] returned.
+    pub(super) fn known(&self, candidates: &[Candidate]) -> Vec<i64> {
+        if self.known.is_empty() {
+            return vec![0; candidates.len()];
+        }
+        assert_eq!(self.known.len(), candidates.len(), "a run has the candidates that were taken for it");
+        self.known.clone()
+    }
+
+    /// Returns the candidates that were not taken, by family and child, each with the run that first found the pair.
+    pub(super) fn others(&self) -> impl Iterator<Item = (&Candidate, i64)> {
+        self.candidates.iter().zip(self.runs.iter().map(|[_, first]| *first))
+    }
 }
 
 impl Ledger {
@@ -33,7 +87,7 @@ impl Ledger {
     pub fn standing(&self) -> Result<Standing, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let state = State::of(&tx)?;
-        let Rows { candidates, sums } = if state.candidates < MANY || self.reads_only() {
+        let Rows { candidates, runs, sums } = if state.candidates < MANY || self.reads_only() {
             Rows::read(&tx, Half::First, state)?.followed_by(Rows::read(&tx, Half::Second, state)?)
         } else {
             let (path, key) = (self.path.as_path(), self.key.as_ref());
@@ -48,8 +102,8 @@ impl Ledger {
             }
         };
         // All threads compare the checksums: this takes as long as reading.
-        candidates::check(&candidates, &sums)?;
-        Ok(Standing { candidates, generation: state.generation, run: state.run })
+        candidates::check(&candidates, &runs, &sums)?;
+        Ok(Standing { candidates, runs, known: Vec::new(), generation: state.generation, run: state.run })
     }
 }
 
@@ -91,9 +145,10 @@ enum Half {
     Second,
 }
 
-/// Candidates by family and child, with their checksums.
+/// Candidates by family and child, with their runs and checksums.
 struct Rows {
-    candidates: Vec<CurrentCandidate>,
+    candidates: Vec<Candidate>,
+    runs: Vec<Runs>,
     sums: Vec<Option<Sum>>,
 }
 
@@ -108,11 +163,17 @@ impl Rows {
         let mut statement = connection
             .prepare(&format!("{} WHERE family BETWEEN ?1 AND ?2 ORDER BY family, child", candidates::ALL))?;
         let mut rows = statement.query([from, to])?;
-        // Room for all, because the second half is appended to the first.
-        let expected = state.candidates;
-        let mut read = Self { candidates: Vec::with_capacity(expected), sums: Vec::with_capacity(expected) };
+        // Room for all, because the second half is appended to the first, and for the candidates that a run finds.
+        let expected = state.candidates + state.candidates / 8;
+        let mut read = Self {
+            candidates: Vec::with_capacity(expected),
+            runs: Vec::with_capacity(expected),
+            sums: Vec::with_capacity(expected),
+        };
         while let Some(row) = rows.next()? {
-            read.candidates.push(candidates::unchecked(row)?);
+            let current = candidates::unchecked(row)?;
+            read.runs.push(current.runs());
+            read.candidates.push(current.candidate);
             read.sums.push(candidates::sum(row)?);
         }
         Ok(read)
@@ -120,6 +181,7 @@ impl Rows {
 
     fn followed_by(mut self, mut second: Self) -> Self {
         self.candidates.append(&mut second.candidates);
+        self.runs.append(&mut second.runs);
         self.sums.append(&mut second.sums);
         self
     }

@@ -39,10 +39,10 @@ impl Default for Criterion {
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MatchResult {
-    /// Best first: by falling [`Candidate::rank`], ties by family and child.
+    /// By family and child.
     pub candidates: Vec<Candidate>,
     /// The best pairs of each family that are not candidates, if they were requested: see
-    /// [`Matcher::near_misses`](super::Matcher::near_misses). Best first.
+    /// [`Matcher::near_misses`](super::Matcher::near_misses). Best first: see [`Candidate::best_first`].
     pub near: Vec<Candidate>,
     /// Families that could not be scored, ordered by pseudonym.
     pub unscorable: Vec<Unscorable>,
@@ -108,18 +108,15 @@ impl MatchResult {
 
     /// Sorts candidates, families and children into their fixed order, and removes duplicates among the families and
     /// children that were not compared.
-    pub fn rank(&mut self) {
+    pub fn arrange(&mut self) {
         self.unscorable.sort_by_key(|unscorable| unscorable.family);
         self.unscorable.dedup_by_key(|unscorable| unscorable.family);
         self.informative.par_sort_unstable();
         self.informative.dedup();
         self.refused.sort_unstable();
         self.refused.dedup();
-        let best_first = |a: &Candidate, b: &Candidate| {
-            b.rank().total_cmp(&a.rank()).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
-        };
-        self.candidates.par_sort_unstable_by(best_first);
-        self.near.sort_unstable_by(best_first);
+        self.candidates.par_sort_unstable_by_key(Candidate::pair);
+        self.near.sort_unstable_by(Candidate::best_first);
     }
 }
 
@@ -155,7 +152,9 @@ pub fn run_digest(
     }
     hash.update(&(candidates.len() as u64).to_le_bytes());
     let mut rows: Vec<&Candidate> = candidates.iter().collect();
-    rows.par_sort_unstable_by_key(|candidate| (candidate.family, candidate.child));
+    if !candidates.is_sorted_by_key(Candidate::pair) {
+        rows.par_sort_unstable_by_key(|candidate| candidate.pair());
+    }
     // The hash takes long pieces many times faster than short ones.
     for rows in rows.chunks(ROWS_TOGETHER) {
         let bytes: Vec<Vec<u8>> = rows.par_chunks(ROWS_TOGETHER.div_ceil(64)).map(canonical).collect();

@@ -27,7 +27,7 @@ impl Matcher<'_> {
         let mut result = self.empty_result();
         let mut stages = Stages::default();
         self.page(families, watch, &mut result, &mut stages, false)?;
-        result.rank();
+        result.arrange();
         Ok((result, stages))
     }
 
@@ -54,7 +54,7 @@ impl Matcher<'_> {
             }
             page = read?;
         }
-        result.rank();
+        result.arrange();
         Ok((result, stages))
     }
 

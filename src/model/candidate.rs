@@ -1,5 +1,7 @@
 //! Results of the comparison of families with children: candidates, and families that could not be scored.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::{InView, Locus, Pseudonym, View, Views};
@@ -25,6 +27,12 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Returns the family and the child.
+    #[must_use]
+    pub fn pair(&self) -> (Pseudonym, Pseudonym) {
+        (self.family, self.child)
+    }
+
     /// Returns the view that made the pair a candidate.
     #[must_use]
     pub fn view(&self) -> View {
@@ -36,6 +44,12 @@ impl Candidate {
     #[must_use]
     pub fn rank(&self) -> f64 {
         self.log10_lr + self.log10_doubt()
+    }
+
+    /// Orders candidates as lists show them: by falling rank, ties by family and child.
+    #[must_use]
+    pub fn best_first(&self, other: &Self) -> Ordering {
+        other.rank().total_cmp(&self.rank()).then_with(|| self.pair().cmp(&other.pair()))
     }
 
     /// Returns log10 of the stated probability of the view that made the candidate; 0 for [`View::Stated`].

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::audit::Entry;
 use crate::matching::Watch;
-use crate::store::{MatchOptions, Observer, Store};
+use crate::store::{Listing, MatchOptions, Observer, RunCounts, Store};
 
 /// The match that is running, and what came of the last one.
 #[derive(Debug, Default)]
@@ -19,21 +19,14 @@ pub(super) struct Running {
 pub(super) struct Now {
     pub(super) staff: String,
     watch: Arc<Watch>,
-    ended: Arc<OnceLock<Result<Counts, String>>>,
-}
-
-/// What a match found.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Counts {
-    pub(super) candidates: usize,
-    pub(super) new: usize,
+    ended: Arc<OnceLock<Result<RunCounts, String>>>,
 }
 
 /// A match that ended.
 #[derive(Clone, Debug)]
 pub(super) struct Last {
     pub(super) staff: String,
-    pub(super) outcome: Result<Counts, String>,
+    pub(super) outcome: Result<RunCounts, String>,
 }
 
 /// Lets the progress of a match be followed, and the match be stopped.
@@ -103,15 +96,12 @@ impl Now {
     }
 }
 
-fn matched(store: &Store, full: bool, entry: &Entry, watch: Arc<Watch>) -> Result<Counts, String> {
-    let options = MatchOptions { full, ..MatchOptions::new(store) };
+fn matched(store: &Store, full: bool, entry: &Entry, watch: Arc<Watch>) -> Result<RunCounts, String> {
+    let options = MatchOptions { full, listing: Listing::New, ..MatchOptions::new(store) };
     let run = || store.match_all(&options, entry, &Follower(watch));
     // A thread that panics would leave the match running for ever on the page.
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
-        Ok(Ok(matched)) => {
-            let candidates = &matched.report.candidates;
-            Ok(Counts { candidates: candidates.len(), new: candidates.iter().filter(|one| one.new).count() })
-        }
+        Ok(Ok(matched)) => Ok(matched.counts),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the match ended with an error of the program".to_owned()),
     }

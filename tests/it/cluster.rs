@@ -11,7 +11,7 @@ use reunite::cluster::{ClusterError, Grid, Plan, ShardFault, TileDone, TileOptio
 use reunite::index::Access;
 use reunite::matching::{DoubtWhom, Watch};
 use reunite::pseudonym::KeySource;
-use reunite::store::{MatchOptions, Matched, PlanOptions, Silent, Store, StoreError, entry};
+use reunite::store::{Listing, MatchOptions, Matched, PlanOptions, Silent, Store, StoreError, entry};
 
 use crate::common::{Lab, Numbers, copy, everything_in, plain, run};
 
@@ -103,7 +103,7 @@ fn tile(plan: &Plan, number: u32) -> Result<TileDone, ClusterError> {
 }
 
 fn merge(store: &Store, plan: &Plan) -> Result<Matched, StoreError> {
-    store.merge_cluster(plan, &Plan::shards(plan.folder()), &by("cluster merge"), &Silent)
+    store.merge_cluster(plan, &Plan::shards(plan.folder()), Listing::All, &by("cluster merge"), &Silent)
 }
 
 fn without_time(matched: &Matched) -> serde_json::Value {

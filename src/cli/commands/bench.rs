@@ -18,7 +18,7 @@ use crate::model::{
     Allele, GenotypeCode, Layout, Locus, Profile, Pseudonym, Relation, SampleRecord, Sex, genotype_code,
 };
 use crate::screen::{Asked, Differences, Instructions, Screen, Screens, screen_block};
-use crate::store::{self, MatchOptions, Matched, NewStore, Store, checked_threshold};
+use crate::store::{self, Listing, MatchOptions, Matched, NewStore, Store, checked_threshold};
 use crate::synthesis::{Plan, Population};
 
 /// Families of the comparison with scoring every pair.
@@ -180,7 +180,7 @@ impl Bench {
         let index_bytes_per_child = index.size() as f64 / f64::max(index.children() as f64, 1.0);
         drop(index);
 
-        let full = MatchOptions::full(&store);
+        let full = MatchOptions { listing: Listing::New, ..MatchOptions::full(&store) };
         let entry = store::entry("bench", None);
         let mut runs: Vec<Matched> = Vec::new();
         for _ in 0..self.runs {

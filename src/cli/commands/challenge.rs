@@ -19,7 +19,7 @@ use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
 use crate::population::DropOuts;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::CsvText;
-use crate::store::{self, MatchOptions, NewStore, Store, checked_threshold};
+use crate::store::{self, Listing, MatchOptions, NewStore, Store, checked_threshold};
 use crate::synthesis::{Challenge, ChallengePlan};
 
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
@@ -136,7 +136,7 @@ impl Search {
             let import = started.elapsed().as_secs_f64();
             drop((people, queries));
             let started = Instant::now();
-            let options = MatchOptions { criterion: best, ..MatchOptions::full(&store) };
+            let options = MatchOptions { criterion: best, listing: Listing::New, ..MatchOptions::full(&store) };
             let matched = store.match_all(&options, &store::entry("challenge", None), &Notices::new(&quiet))?;
             let match_ = started.elapsed().as_secs_f64();
             let answers: HashMap<Pseudonym, Pseudonym> =

@@ -20,7 +20,7 @@ use crate::model::shown_path;
 use crate::report::{Format, SCHEMA_VERSION};
 use crate::store::{MatchOptions, Observer as _, PlanOptions, StoreError};
 
-use super::matching::{CriterionOptions, tell_matched};
+use super::matching::{CriterionOptions, listing, tell_matched};
 
 /// The variables in which Slurm and Kubernetes state the number of a task.
 const NUMBERS: [&str; 2] = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"];
@@ -268,7 +268,8 @@ impl Merge {
         };
         let entry = global.entry("cluster merge").with("format", self.format.format.word());
         let shards = self.shards.of(&self.folder);
-        let matched = store.merge_cluster(&plan, &shards, &entry, &Notices::new(output))?;
+        let matched =
+            store.merge_cluster(&plan, &shards, listing(self.format.format), &entry, &Notices::new(output))?;
         tell_matched(&matched, self.format.format, false, output)
     }
 }

@@ -12,8 +12,8 @@ use crate::index::Access;
 use crate::keeping::Purpose;
 use crate::matching::{Criterion, Stages};
 use crate::report::words::counted;
-use crate::report::{CandidateReport, Comparison, Format, Hardly, left_out_in_words, near_table};
-use crate::store::{MatchOptions, Matched};
+use crate::report::{Comparison, Format, Hardly, left_out_in_words, near_table};
+use crate::store::{Listing, MatchOptions, Matched};
 
 use super::certificate::say_night;
 
@@ -79,6 +79,7 @@ impl Match {
         let mut options = MatchOptions { full: self.full, exhaustive: self.exhaustive, ..MatchOptions::new(&store) };
         self.criterion.over(&mut options)?;
         options.near = self.near;
+        options.listing = listing(self.format.format);
         if self.near.is_some() && self.format.format == Format::Csv {
             bail!("pairs that fall short are no rows of the candidates' CSV: list them with --format table or json");
         }
@@ -88,6 +89,14 @@ impl Match {
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
         let matched = store.match_all(&options, &entry, &Notices::new(output))?;
         tell_matched(&matched, self.format.format, self.near.is_some(), output)
+    }
+}
+
+/// Returns the candidates that a format lists.
+pub(super) fn listing(format: Format) -> Listing {
+    match format {
+        Format::Table => Listing::New,
+        Format::Json | Format::Csv => Listing::All,
     }
 }
 
@@ -117,7 +126,7 @@ pub(super) fn tell_matched(
         }
     }
     say_matched(matched, output);
-    if matched.report.candidates.is_empty() && matched.report.identities.is_empty() {
+    if matched.result.candidates.is_empty() {
         let run = &matched.report.run;
         if run.mode != "delta" && run.pairs == 0 {
             let (families, children) = (plural(run.families, "family"), plural(run.children, "child"));
@@ -147,7 +156,7 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         ));
     }
     let run = &matched.report.run;
-    let new = matched.report.candidates.iter().filter(|candidate| candidate.new).count();
+    let counts = &matched.counts;
     output.say(&format!(
         "{} x {}: {} in {:.2} s ({:.1e} a second); {} passed the screen",
         plural(run.families, "family"),
@@ -170,8 +179,8 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
     }
     output.say(&format!(
         "{}, {} of them new; {} withdrawn",
-        plural(matched.report.candidates.len() as u64, "candidate"),
-        count(new as u64),
+        plural(counts.candidates, "candidate"),
+        count(counts.new),
         count(matched.withdrawn)
     ));
     for lost in matched.lost.iter().take(LOST_ROWS) {
@@ -183,14 +192,13 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
             plural((matched.lost.len() - LOST_ROWS) as u64, "former candidate")
         ));
     }
-    let in_views = matched.report.candidates.iter().filter(|candidate| candidate.views.log10_doubt < 0.0).count();
-    if in_views > 0 {
+    if counts.in_doubt > 0 {
         output.say(&format!(
             "{} of them in a view that doubts a statement of the papers: the table names whom",
-            count(in_views as u64)
+            count(counts.in_doubt)
         ));
     }
-    say_comparable(&matched.report, output);
+    say_comparable(matched, output);
     if let Some(remark) = run.table.remark() {
         output.warn(&remark);
     }
@@ -205,11 +213,10 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
     if matched.families_withdrawn > 0 {
         output.say(&format!("skipped {}", plural(matched.families_withdrawn, "withdrawn family")));
     }
-    let marked = matched.report.candidates.iter().filter(|candidate| !candidate.family_marks.is_empty()).count();
-    if marked > 0 {
+    if counts.marked > 0 {
         output.say(&format!(
             "{} of families whose relatives do not all fit: see `reunite families list`",
-            plural(marked as u64, "candidate")
+            plural(counts.marked, "candidate")
         ));
     }
     if let Some(text) = left_out_in_words(matched.report.left_out.len() as u64, Purpose::Search) {
@@ -225,12 +232,12 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
 }
 
 /// Says which pairs of a run were not comparable.
-fn say_comparable(report: &CandidateReport, output: &Output) {
-    let run = &report.run;
+fn say_comparable(matched: &Matched, output: &Output) {
+    let run = &matched.report.run;
     let Comparison { min_loci: Some(least), pairs_not_comparable: Some(pairs), .. } = run.comparison else {
         return;
     };
-    let few = report.candidates.iter().filter(|candidate| candidate.few_loci).count() as u64;
+    let few = matched.counts.few_loci;
     if pairs > 0 {
         let which = if run.mode == "delta" { " of those compared in this run" } else { "" };
         output

@@ -60,8 +60,7 @@ fn both_halves_of_the_candidates_stand_in_order() {
         let mut given: Vec<Candidate> = few.iter().map(|&(family, child)| candidate(family, child, 5.0)).collect();
         given.reverse();
         record_now(&mut ledger, &given).unwrap();
-        let standing = ledger.standing().unwrap().candidates;
-        let order: Vec<_> = standing.iter().map(|one| (one.candidate.family, one.candidate.child)).collect();
+        let order: Vec<_> = ledger.standing().unwrap().candidates().iter().map(Candidate::pair).collect();
         let expected: Vec<_> = few.iter().map(|&(family, child)| (p(family), p(child))).collect();
         assert_eq!(order, expected);
     }
@@ -190,15 +189,15 @@ fn a_run_builds_on_how_the_candidates_stand() {
         "a run came between"
     );
     let before = ledger.standing().unwrap();
-    let known = CurrentCandidate { candidate: candidate(9, 1, 5.0), run: 1, first_run: 1 };
-    assert_eq!(before.candidates, std::slice::from_ref(&known));
+    let known = candidate(9, 1, 5.0);
+    assert_eq!(before.candidates(), std::slice::from_ref(&known));
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let now = run(&ledger);
     assert!(
         matches!(ledger.record_run(&now, &[], &before, TEST), Err(LedgerError::Stale { .. })),
         "an import came between"
     );
-    assert_eq!(ledger.standing().unwrap().candidates, [known]);
+    assert_eq!(ledger.standing().unwrap().candidates(), [known]);
     // Families between, before and after the current ones.
     let (all, mut expected) = ([3, 9, 6, 12, 1, 8], vec![2; 6]);
     let given = all.map(|family| candidate(family, 1, 5.0));
@@ -208,8 +207,51 @@ fn a_run_builds_on_how_the_candidates_stand() {
     let delta = record_now(&mut ledger, &[given[4].clone(), given[2].clone()]).unwrap();
     let lost: Vec<i64> = delta.lost.iter().map(|one| one.first_run).collect();
     assert_eq!((delta.run, delta.first_runs, delta.withdrawn, lost), (3, vec![2; 2], 4, vec![2, 2, 1, 2]));
-    let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.candidate.family, c.run)).collect();
+    let mut left = ledger.candidates(&CandidateFilter::default()).unwrap();
+    left.sort_by_key(|one| one.candidate.pair());
+    let families: Vec<_> = left.iter().map(|one| (one.candidate.family, one.run)).collect();
     assert_eq!(families, [(p(1), 2), (p(6), 2)]);
+}
+
+/// A run that takes what stays from the last one leaves the same ledger as one that brings everything again.
+#[test]
+fn candidates_that_are_taken_over_are_as_those_found_again() {
+    let pairs = |of: &[(u8, u8, f64)]| -> Vec<Candidate> {
+        of.iter().map(|&(family, child, log10_lr)| candidate(family, child, log10_lr)).collect()
+    };
+    let first = pairs(&[(1, 1, 5.0), (1, 2, 6.0), (3, 1, 7.0), (5, 1, 8.0), (5, 2, 9.0), (9, 1, 4.0)]);
+    // Families 3 and 5 are compared again: one pair stays the same, one changes, one is lost; others come in between.
+    let fresh = pairs(&[(5, 2, 9.5), (3, 2, 4.5), (3, 1, 7.0), (4, 1, 4.0), (0, 1, 4.0), (10, 1, 4.0)]);
+    let stays = |one: &Candidate| ![p(3), p(5)].contains(&one.family);
+    let all: Vec<Candidate> = first.iter().filter(|one| stays(one)).chain(&fresh).cloned().collect();
+    let [(told_again, again), (told_taken, taken)] = [false, true].map(|takes| {
+        let (_dir, _path, mut ledger) = ledger();
+        record_now(&mut ledger, &first).unwrap();
+        let run = run(&ledger);
+        let mut before = ledger.standing().unwrap();
+        let mut all = all.clone();
+        all.sort_by_key(Candidate::pair);
+        if takes {
+            assert_eq!(before.with(fresh.clone(), stays), all);
+            assert_eq!(before.candidates().len(), 3);
+        }
+        let delta = ledger.record_run(&run, &all, &before, TEST).unwrap();
+        (told(delta), ledger.candidates(&CandidateFilter::default()).unwrap())
+    });
+    assert_eq!(told_taken, told_again);
+    assert_eq!(told_taken, (2, vec![2, 1, 1, 1, 2, 2, 1, 1, 2], 1, vec![(p(5), p(1), 8.0, 1)]));
+    assert_eq!(taken, again);
+}
+
+#[test]
+#[should_panic(expected = "a run has the candidates that were taken for it")]
+fn a_run_without_what_was_taken_is_none() {
+    let (_dir, _path, mut ledger) = ledger();
+    record_now(&mut ledger, &[candidate(1, 1, 5.0)]).unwrap();
+    let run = run(&ledger);
+    let mut before = ledger.standing().unwrap();
+    drop(before.with(vec![candidate(2, 1, 5.0)], |_| true));
+    let _ = ledger.record_run(&run, &[candidate(2, 1, 5.0)], &before, TEST);
 }
 
 #[test]

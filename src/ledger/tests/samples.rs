@@ -50,7 +50,7 @@ fn an_identity_keeps_whose_profile_it_is_and_comes_last() {
     );
     // The numbers are the same, but the pair is no longer an identity.
     let standing = ledger.standing().unwrap();
-    assert_eq!(standing.candidates[0].candidate, same);
+    assert_eq!(standing.candidates()[0], same);
     ledger.record_run(&run, &[candidate(9, 1, 8.0), candidate(9, 2, 5.0)], &standing, TEST).unwrap();
     assert_eq!(ledger.candidates(&CandidateFilter::default()).unwrap()[0].candidate, candidate(9, 1, 8.0));
 }

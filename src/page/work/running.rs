@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::super::answer::{Answer, Fault};
 use super::super::app::App;
-use super::super::matches::{Counts, Now};
+use super::super::matches::Now;
 use super::super::visit::Visit;
 use super::frame::{self, Note};
 use crate::pages::{Screen, saying};
+use crate::store::RunCounts;
 use crate::words::in_language;
 
 fn page(app: &App, visit: &Visit, note: Option<Note>) -> Result<String, Fault> {
@@ -16,7 +17,7 @@ fn page(app: &App, visit: &Visit, note: Option<Note>) -> Result<String, Fault> {
         (running.now().cloned(), running.last().cloned())
     };
     let last = last.map(|last| match last.outcome {
-        Ok(Counts { candidates, new }) => {
+        Ok(RunCounts { candidates, new, .. }) => {
             json!({ "staff": last.staff, "error": null, "candidates": candidates, "new": new })
         }
         Err(error) => json!({ "staff": last.staff, "error": in_language(&error, visit.language) }),

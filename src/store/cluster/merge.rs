@@ -18,7 +18,7 @@ use crate::store::folder::Store;
 use crate::store::matching::comparability::Pairs;
 use crate::store::matching::compare::{Compared, basis};
 use crate::store::matching::digests::FileDigests;
-use crate::store::matching::run::{Matched, Recording};
+use crate::store::matching::run::{Listing, Matched, Recording};
 use crate::store::observer::{Notice, Observer};
 
 /// Families per page.
@@ -45,7 +45,8 @@ impl Store {
     /// # let store = Store::open("store".as_ref(), None)?;
     /// let plan = Plan::read("plan".as_ref())?;
     /// let shards = Plan::shards("plan".as_ref());
-    /// let matched = store.merge_cluster(&plan, &shards, &store::entry("cluster merge", None), &Silent)?;
+    /// let matched =
+    ///     store.merge_cluster(&plan, &shards, Listing::All, &store::entry("cluster merge", None), &Silent)?;
     /// println!("{} candidates", matched.report.candidates.len());
     /// # Ok(())
     /// # }
@@ -59,6 +60,7 @@ impl Store {
         &self,
         plan: &Plan,
         shards: &Path,
+        listing: Listing,
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Matched, StoreError> {
@@ -106,8 +108,8 @@ impl Store {
             .with("tiles", planned.grid().tiles())
             .with("exhaustive", planned.exhaustive)
             .with_digest("plan", &digests.recorded(plan.digest()));
-        let recording =
-            Recording { calculator: &calculator, criterion, basis, generation, mode: "full", started_at, started };
+        let (calculator, mode) = (&calculator, "full");
+        let recording = Recording { calculator, criterion, basis, generation, mode, started_at, started, listing };
         self.record_matched(&mut ledger, (&recording, &before, &reviews), compared, &entry, observer)
     }
 }
@@ -182,7 +184,7 @@ impl Merge<'_> {
         let of_others = candidates.into_iter().flatten().filter(|one| !again.contains(&one.family()));
         let named = of_others.map(|one| self.named(&names, &one)).collect::<Result<Vec<Candidate>, _>>()?;
         result.candidates.extend(best(named, planned.max_per_family));
-        result.rank();
+        result.arrange();
         let typed = vec![(std::mem::take(&mut result.informative), matcher.typed_children())];
         drop(matcher);
         let comparison = Pairs { typed, min_loci: planned.min_loci }.tally().comparison(&result.candidates);

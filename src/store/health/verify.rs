@@ -332,7 +332,7 @@ impl Store {
             && used.population.is_none()
             && table.is_some_and(|digest| digest == HEXLOWER.encode(&self.table().digest()))
             && run.basis == Some(basis(self, &calculator, &criterion)?);
-        if !has_its_basis || are_of_run(self, &calculator, &criterion, &ledger.standing()?.candidates, &run) {
+        if !has_its_basis || are_of_run(self, &calculator, &criterion, ledger.standing()?.candidates(), &run) {
             return Ok(None);
         }
         Ok(Some(format!(

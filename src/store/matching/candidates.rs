@@ -382,7 +382,7 @@ impl Store {
         // Identities are few, and are listed whatever the limit of candidates is.
         let mut found = ledger.candidates(filter)?;
         found.extend(ledger.candidates(&CandidateFilter { limit: None, identities: Some(true), ..*filter })?);
-        let candidates = found.into_iter().map(|current| (current.candidate, current.first_run));
+        let candidates = found.iter().map(|current| (&current.candidate, current.first_run)).collect();
         // The lists would be those of this moment; `Store::comparable` computes them.
         let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
         let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };
@@ -416,23 +416,22 @@ fn is_decided(review: &ReviewState) -> bool {
     matches!(review.status, Status::Confirmed | Status::Refuted) && review.changed.is_empty()
 }
 
-/// Builds the report of a run and some of its candidates, best first, each with the run that first found it.
+/// Builds the report of a run and some of its candidates in their order, each with the run that first found it.
 pub(in crate::store) fn report(
     store: &Store,
     ledger: &Ledger,
     (calculator, comparison): (&Calculator, Comparison),
     (number, run): (i64, RunRecord),
-    candidates: impl Iterator<Item = (Candidate, i64)>,
+    candidates: Vec<(&Candidate, i64)>,
 ) -> Result<CandidateReport, StoreError> {
     let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
     for (family, cause) in ledger.marks()? {
         marks.entry(family).or_default().push(cause);
     }
-    let candidates: Vec<(Candidate, i64)> = candidates.collect();
-    let of_one_person = candidates.iter().map(|one| &one.0).filter(|pair| pair.same_as.is_some());
-    let of_one_person: Vec<Candidate> = of_one_person.cloned().collect();
-    let about = Identities::read(ledger, store, calculator, &of_one_person)?;
-    let row = |(candidate, first_run): (Candidate, i64)| CandidateRow {
+    let identities: Vec<&Candidate> =
+        candidates.iter().map(|one| one.0).filter(|pair| pair.same_as.is_some()).collect();
+    let about = Identities::read(ledger, store, calculator, identities.iter().map(|pair| pair.pair()))?;
+    let row = |(candidate, first_run): (&Candidate, i64)| CandidateRow {
         family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
         family: candidate.family,
         child: candidate.child,
@@ -442,8 +441,8 @@ pub(in crate::store) fn report(
         few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
         first_run,
         new: first_run == number,
-        same_person: about.same_person(&candidate).map(Box::new),
-        views: ViewsRow::of(&candidate),
+        same_person: about.same_person(candidate).map(Box::new),
+        views: ViewsRow::of(candidate),
         alternatives: None,
         facts: None,
         meaning: None,
@@ -453,7 +452,7 @@ pub(in crate::store) fn report(
         child_number: None,
     };
     let mut found: Vec<CandidateRow> = candidates.into_par_iter().map(row).collect();
-    let identities = match of_one_person.is_empty() {
+    let identities = match identities.is_empty() {
         true => Vec::new(),
         false => found.extract_if(.., |row| row.same_person.is_some()).collect(),
     };

@@ -1,13 +1,13 @@
 //! Decides what a run compares: everything, or only what changed since the last run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
-use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
+use crate::ledger::{Generation, Ledger, Past, RunRecord, Standing};
 use crate::matching::{
     Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest, scoring_version,
 };
@@ -70,7 +70,7 @@ pub(in crate::store) fn extent(
     ledger: &Ledger,
     (calculator, basis): (&Calculator, [u8; 32]),
     criterion: &Criterion,
-    before: &[CurrentCandidate],
+    before: &[Candidate],
 ) -> Result<Extent, StoreError> {
     let Some((_, record)) = ledger.last_run()? else { return Ok(Extent::Full(WhyFull::First)) };
     if record.basis != Some(basis) {
@@ -96,11 +96,10 @@ pub(in crate::store) fn are_of_run(
     store: &Store,
     calculator: &Calculator,
     criterion: &Criterion,
-    candidates: &[CurrentCandidate],
+    candidates: &[Candidate],
     run: &RunRecord,
 ) -> bool {
-    let candidates: Vec<Candidate> = candidates.iter().map(|current| current.candidate.clone()).collect();
-    run_digest(store.table(), calculator, criterion, &candidates) == run.digest
+    run_digest(store.table(), calculator, criterion, candidates) == run.digest
 }
 
 /// Reports whether one child's candidacy depends on the other children.
@@ -225,12 +224,12 @@ impl Job<'_> {
     }
 
     /// Compares changed families with all children, and all other families with changed children. Takes everything else
-    /// from the last run.
+    /// from the last run: `before` gives its candidates away.
     pub(in crate::store) fn delta(
         &self,
         ledger: &mut Ledger,
         last: &LastRun,
-        before: &[CurrentCandidate],
+        before: &mut Standing,
         observer: &dyn Observer,
     ) -> Result<Compared, StoreError> {
         let LastRun { past: since, record: last } = last;
@@ -240,10 +239,11 @@ impl Job<'_> {
             if built.generation == since.generation { newer.clone() } else { ledger.changed_children(panel, since)? };
         let families = ledger.changed_families(panel, since)?;
         observer.notice(&Notice::Changed { families: families.len() as u64, children: changed.len() as u64 });
-        let (newer_names, changed_names) = (names(&newer), names(&changed));
-        let family_names: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
+        let newer_names: BTreeSet<Pseudonym> = newer.iter().map(|child| child.pseudonym).collect();
+        let changed_names: HashSet<Pseudonym> = changed.iter().map(|child| child.pseudonym).collect();
+        let family_names: HashSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
 
-        let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
+        let withdrawn: HashSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
         let all = ledger.families_matched()?;
         let few = families.len() as u64;
         let others = (all - few) * changed.len() as u64;
@@ -297,13 +297,11 @@ impl Job<'_> {
         let typed = vec![(changed_families, with_all), others_with_changed];
         let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
         (result.families, result.children, result.pairs) = (all, children, few * children + others);
-        let kept = before.iter().map(|known| &known.candidate);
-        let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
-        result.candidates.reserve(before.len());
-        result.candidates.extend(kept.cloned());
         let unscorable = last.unscorable.iter().flatten();
         result.unscorable.extend(unscorable.filter(|one| stays(&one.family)).cloned());
-        result.rank();
+        result.arrange();
+        let fresh = std::mem::take(&mut result.candidates);
+        result.candidates = before.with(fresh, |pair| stays(&pair.family) && !changed_names.contains(&pair.child));
         Ok(Compared { result, stages, index, comparison })
     }
 
@@ -362,8 +360,4 @@ impl Job<'_> {
             None => Err(Incomplete::Generation.into()),
         }
     }
-}
-
-fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
-    children.iter().map(|child| child.pseudonym).collect()
 }

@@ -275,12 +275,10 @@ impl<'a> Identities<'a> {
         ledger: &Ledger,
         store: &Store,
         calculator: &'a Calculator,
-        pairs: &[Candidate],
+        pairs: impl Iterator<Item = (Pseudonym, Pseudonym)>,
     ) -> Result<Self, StoreError> {
-        let identities = pairs.iter().filter(|pair| pair.same_as.is_some());
         let judge = Judge::new(Arc::new(Compiler::new(calculator, false)));
-        let named = identities.map(|pair| (pair.family, pair.child));
-        Ok(Self { judge, people: People::read(ledger, store.table().panel(), named)? })
+        Ok(Self { judge, people: People::read(ledger, store.table().panel(), pairs)? })
     }
 
     /// Returns the relative whose profile the child has; `None` if the pair is an ordinary candidate.

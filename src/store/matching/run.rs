@@ -1,12 +1,16 @@
 //! Matches the families of a store with its children and records the run.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant, SystemTime};
+
+use rayon::prelude::*;
 
 use crate::audit::{Attribution, Entry};
 use crate::index::Access;
 use crate::kinship::Calculator;
 use crate::ledger::{Generation, Ledger, RunRecord, Standing};
 use crate::matching::{Criterion, MatchResult, Stages, run_digest};
+use crate::model::{Candidate, Pseudonym};
 use crate::report::{CandidateReport, LostRow, NearRow};
 
 use super::candidates::{add_reviews, report};
@@ -21,6 +25,15 @@ use crate::store::error::StoreError;
 use crate::store::folder::Store;
 use crate::store::observer::{Notice, Observer, WhyFull};
 use crate::store::review::lists::ReviewStates;
+
+/// Which candidates the report of a match lists, besides all identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// All of them.
+    All,
+    /// Those that the run found first: the rows of millions of standing ones would take longer than a small run.
+    New,
+}
 
 /// The options of a match.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +51,24 @@ pub struct MatchOptions {
     /// The number of pairs to list per family that nearly are candidates. This compares all families with all children,
     /// and the result is not recorded.
     pub near: Option<u32>,
+    /// The candidates that the report lists.
+    pub listing: Listing,
 }
 
 impl MatchOptions {
-    /// Matches what changed since the last run, with the store's settings.
+    /// Matches what changed since the last run, with the store's settings, and lists all candidates.
     #[must_use]
     pub fn new(store: &Store) -> Self {
         let (criterion, min_loci) = (store.criterion(), store.min_loci());
-        Self { criterion, min_loci, access: Access::Usual, full: false, exhaustive: false, near: None }
+        Self {
+            criterion,
+            min_loci,
+            access: Access::Usual,
+            full: false,
+            exhaustive: false,
+            near: None,
+            listing: Listing::All,
+        }
     }
 
     /// Matches everything, with the store's settings.
@@ -55,12 +78,30 @@ impl MatchOptions {
     }
 }
 
+/// Numbers of candidates of a run, without identities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunCounts {
+    /// All of them.
+    pub candidates: u64,
+    /// Those that no earlier run found and that nobody has decided.
+    pub new: u64,
+    /// Those in a view that doubts a statement of the papers.
+    pub in_doubt: u64,
+    /// Those compared at fewer loci than a pair should have in common.
+    pub few_loci: u64,
+    /// Those of families whose relatives do not all fit.
+    pub marked: u64,
+}
+
 /// A finished and recorded run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Matched {
-    /// The run and its candidates, as reports show them.
+    /// The run and its candidates, as reports show them; those that [`MatchOptions::listing`] asks for.
     pub report: CandidateReport,
+    /// The numbers of all candidates.
+    pub counts: RunCounts,
     /// The result, with families and children that could not be compared.
     pub result: MatchResult,
     /// The best pairs of each family that are not candidates, if requested; best first.
@@ -94,6 +135,20 @@ pub(in crate::store) struct Recording<'a> {
     /// The time since 1970 when the run began.
     pub(in crate::store) started_at: Duration,
     pub(in crate::store) started: Instant,
+    pub(in crate::store) listing: Listing,
+}
+
+/// Counts the candidates of a run, except the new ones.
+fn counts(ledger: &Ledger, candidates: &[Candidate], min_loci: Option<u32>) -> Result<RunCounts, StoreError> {
+    let marked: HashSet<Pseudonym> = ledger.marks()?.into_iter().map(|(family, _)| family).collect();
+    let mut counts = RunCounts::default();
+    for candidate in candidates.iter().filter(|candidate| candidate.same_as.is_none()) {
+        counts.candidates += 1;
+        counts.in_doubt += u64::from(candidate.log10_doubt() < 0.0);
+        counts.few_loci += u64::from(min_loci.is_some_and(|least| candidate.loci_compared < least));
+        counts.marked += u64::from(!marked.is_empty() && marked.contains(&candidate.family));
+    }
+    Ok(counts)
 }
 
 impl Store {
@@ -120,7 +175,7 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Matched, StoreError> {
-        let &MatchOptions { criterion, min_loci, access, full, exhaustive, near } = options;
+        let &MatchOptions { criterion, min_loci, access, full, exhaustive, near, listing } = options;
         checked_threshold(criterion.min_log10_lr)?;
         checked_chance_hits(criterion.max_chance_hits)?;
         let _lock = self.lock()?;
@@ -135,11 +190,11 @@ impl Store {
         let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| StoreError::Clock)?;
         let started = Instant::now();
         let generation = ledger.generation()?;
-        let before = ledger.standing()?;
+        let mut before = ledger.standing()?;
         let extent = if full {
             Extent::Full(WhyFull::Asked)
         } else {
-            extent(self, &ledger, (&calculator, basis), &criterion, &before.candidates)?
+            extent(self, &ledger, (&calculator, basis), &criterion, before.candidates())?
         };
         let watch = observer.watch();
         watch.begin("comparing families with children");
@@ -156,7 +211,7 @@ impl Store {
             watch: &watch,
         };
         let (mode, compared) = match extent {
-            Extent::Since(last) => ("delta", job.delta(&mut ledger, &last, &before.candidates, observer)?),
+            Extent::Since(last) => ("delta", job.delta(&mut ledger, &last, &mut before, observer)?),
             Extent::Full(why) => {
                 if why != WhyFull::Asked {
                     observer.notice(&Notice::MatchingAll(why));
@@ -175,7 +230,8 @@ impl Store {
         drop(following);
         // After this point the run is recorded completely.
         watch.check()?;
-        let recording = Recording { calculator: &calculator, criterion, basis, generation, mode, started_at, started };
+        let calculator = &calculator;
+        let recording = Recording { calculator, criterion, basis, generation, mode, started_at, started, listing };
         let mut matched =
             self.record_matched(&mut ledger, (&recording, &before, &reviews), compared, entry, observer)?;
         matched.near = near;
@@ -191,7 +247,7 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Matched, StoreError> {
-        let &Recording { calculator, criterion, basis, generation, mode, started_at, started } = recording;
+        let &Recording { calculator, criterion, basis, generation, mode, started_at, started, listing } = recording;
         let Compared { result, stages, index, comparison } = compared;
         let ranked = Instant::now();
         let digest = run_digest(self.table(), calculator, &criterion, &result.candidates);
@@ -232,14 +288,22 @@ impl Store {
         let recording = Instant::now();
         let delta = ledger.record_run(&record, &result.candidates, before, &self.name_table(entry))?;
         let write = recording.elapsed();
-        let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
-        let mut report = report(self, ledger, (calculator, comparison), (delta.run, record), candidates)?;
+        let mut counts = counts(ledger, &result.candidates, comparison.min_loci)?;
+        let all = result.candidates.iter().zip(delta.first_runs);
+        let is_listed = |(candidate, first_run): &(&Candidate, i64)| {
+            listing == Listing::All || *first_run == delta.run || candidate.same_as.is_some()
+        };
+        let mut listed: Vec<(&Candidate, i64)> = all.filter(is_listed).collect();
+        listed.par_sort_unstable_by(|(one, _), (other, _)| one.best_first(other));
+        let mut report = report(self, ledger, (calculator, comparison), (delta.run, record), listed)?;
         add_reviews(&mut report, reviews);
+        counts.new = report.candidates.iter().filter(|row| row.new).count() as u64;
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
         let lost = lost_rows(delta.lost, reviews);
         Ok(Matched {
             report,
+            counts,
             result,
             near: Vec::new(),
             withdrawn,

@@ -97,7 +97,7 @@ impl Store {
             pairs_not_comparable: run.pairs_not_comparable,
             ..Comparison::default()
         };
-        let candidates = found.into_iter().map(|current| (current.candidate, current.first_run));
+        let candidates = found.iter().map(|current| (&current.candidate, current.first_run)).collect();
         let mut report = report(self, &ledger, (&self.calculator()?, comparison), (number, run), candidates)?;
         let pairs: BTreeSet<(Pseudonym, Pseudonym)> =
             report.candidates.iter().map(|row| (row.family, row.child)).collect();

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::common::{Lab, interrupt, reunite, run};
+use crate::common::{Lab, interrupt, reunite};
 
 pub(crate) const PASSPHRASE: &str = "a passphrase of ours";
 
