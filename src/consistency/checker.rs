@@ -178,7 +178,8 @@ impl<'a> Checker<'a> {
         let mut excluded = Vec::new();
         for &locus in loci {
             let evidence = Evidence::of_family(family, locus, self.scoring.model().convention);
-            match self.scoring.relatives_likelihood(locus, &evidence) {
+            let structure = self.scoring.structure(&evidence)?;
+            match self.scoring.relatives_likelihood(locus, &structure, &evidence) {
                 Ok(likelihood) if likelihood > 0.0 => {}
                 Ok(_) => excluded.push(locus),
                 // Matching reports this error for the family, whatever its genotypes.

@@ -270,19 +270,24 @@ impl Calculator {
         })
     }
 
-    /// Computes P(relatives' genotypes | H2) at a locus; 1 if no relative is typed.
+    /// Computes P(relatives' genotypes | H2) at a locus; 1 if no relative is typed. `structure` is [`Self::structure`] of
+    /// evidence of the same kind.
     ///
     /// # Errors
     /// Returns [`KinshipError`], but not [`KinshipError::Contradiction`]: the probability is then 0.
     ///
     /// # Panics
     /// If `locus` is not a position of the panel.
-    pub fn relatives_likelihood(&self, locus: usize, evidence: &Evidence) -> Result<f64, KinshipError> {
+    pub fn relatives_likelihood(
+        &self,
+        locus: usize,
+        structure: &Structure,
+        evidence: &Evidence,
+    ) -> Result<f64, KinshipError> {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         let observations = observations(model, evidence, self.model.drop_out.relatives);
-        let structure = self.structure(evidence)?;
-        within(TABLE, || relatives(&structure, model, &observations, self.model.theta))
+        within(TABLE, || relatives(structure, model, &observations, self.model.theta))
     }
 
     /// Reports whether the child's genotype is possible without mutation, silent alleles and drop-out; `None` if the

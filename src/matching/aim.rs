@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::kinship::{Calculator, Evidence, KinshipError};
 use crate::model::{Candidate, Family, InView, Locus, Panel, Pseudonym, Unscorable, View, Views};
@@ -12,6 +13,7 @@ use super::compile::Compared;
 use super::compiled::CompiledFamily;
 use super::doubt::{FamilyView, are_founders, views, with_all};
 use super::matcher::{Matcher, Near};
+use super::roster::Roster;
 use super::shared_loci::LocusSet;
 
 /// A family compiled in one of its views, with the threshold for that view.
@@ -209,11 +211,19 @@ pub(super) fn view_weights(
         return Some(weights);
     }
     for (weight, family) in weights.iter_mut().zip(&whole) {
+        let mut roster = Roster::new(family);
         for locus in 0..calculator.panel().len() {
             let evidence = Evidence::of_family(family, locus, calculator.model().convention);
-            if evidence.is_typed() {
-                *weight += libm::log10(calculator.relatives_likelihood(locus, &evidence).ok()?);
+            if !evidence.is_typed() {
+                continue;
             }
+            let find = || calculator.structure(&evidence).map(Arc::new);
+            // Most loci have the same relatives typed, and so the same structure.
+            let structure = match roster.typed(locus) {
+                Some(typed) => roster.known(typed, find),
+                None => find(),
+            };
+            *weight += libm::log10(calculator.relatives_likelihood(locus, &*structure.ok()?, &evidence).ok()?);
         }
     }
     Some(weights)

@@ -105,6 +105,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
     /// Finds the views that are screened together with others of their family.
     fn plan_together(&self, aims: &[Aim], plans: &[Plan]) -> Together {
         let layout = &self.matcher.layout;
+        let shares = layout.class_shares();
         let mut together = Together::default();
         let mut first = 0;
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
@@ -113,7 +114,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 let views: Vec<Viewed<'_>> = aims.iter().zip(plans).map(|(aim, plan)| aim.viewed(plan)).collect();
                 let shared = Shared::find(&views, layout);
                 let is_counted = |view| shared.iter().any(|shared| shared.both.iter().any(|(both, _)| *both == view));
-                let merged = Merged::find(&views, |view| !is_counted(view), layout);
+                let merged = Merged::find(&views, |view| !is_counted(view), &shares, layout.instructions);
                 together.merged.extend(merged.into_iter().map(|merged| (first, merged)));
                 together.shared.extend(shared.map(|shared| (first, shared)));
             }

@@ -1,7 +1,7 @@
 //! Compiles families to tables, and shares tables between families with the same evidence at a locus.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -46,8 +46,8 @@ pub(super) struct Compared {
 pub struct Compiler<'a> {
     calculator: &'a Calculator,
     classes: Classes,
-    /// Per locus, what families with a key have there.
-    tables: Vec<Kept<Key, CompiledLocus, QuickHash>>,
+    /// What families with a key have at a locus.
+    tables: Tables,
     /// Structures, numbered.
     structures: Kept<Kind, (u32, Arc<Structure>)>,
     /// Number of the next structure.
@@ -67,9 +67,32 @@ pub struct Compiler<'a> {
 }
 
 /// A map that grows under a lock and returns shared values.
-struct Kept<K, V, S = RandomState>(RwLock<HashMap<K, Arc<V>, S>>);
+struct Kept<K, V>(RwLock<HashMap<K, Arc<V>>>);
 
-impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default> Kept<K, V, S> {
+/// Per locus, what families with a key have there.
+struct Tables(RwLock<Vec<HashMap<Key, Arc<CompiledLocus>, QuickHash>>>);
+
+impl Tables {
+    fn new(loci: usize) -> Self {
+        Self(RwLock::new((0..loci).map(|_| HashMap::default()).collect()))
+    }
+
+    /// Returns what is known at each locus. Nothing of it is in the caches, so everything is looked for before the first
+    /// reference is counted, which waits for the memory: the processor then waits for several at a time.
+    fn get(&self, keys: &[Option<Key>]) -> Vec<Option<Arc<CompiledLocus>>> {
+        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found: Vec<Option<&Arc<CompiledLocus>>> =
+            tables.iter().zip(keys).map(|(table, key)| table.get(key.as_ref()?)).collect();
+        found.into_iter().map(Option::<&Arc<_>>::cloned).collect()
+    }
+
+    fn keep(&self, locus: usize, key: Key, value: Arc<CompiledLocus>) -> Arc<CompiledLocus> {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tables[locus].entry(key).or_insert(value))
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> Kept<K, V> {
     fn new() -> Self {
         Self(RwLock::new(HashMap::default()))
     }
@@ -79,12 +102,8 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default> Kept<K, V, S> {
     }
 
     fn keep(&self, key: &K, value: V) -> Arc<V> {
-        self.keep_shared(key, Arc::new(value))
-    }
-
-    fn keep_shared(&self, key: &K, value: Arc<V>) -> Arc<V> {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(map.entry(key.clone()).or_insert(value))
+        Arc::clone(map.entry(key.clone()).or_insert_with(|| Arc::new(value)))
     }
 }
 
@@ -95,7 +114,7 @@ impl<'a> Compiler<'a> {
         Self {
             calculator,
             classes: Classes::new(calculator.loci().iter().map(listed_frequencies)),
-            tables: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
+            tables: Tables::new(calculator.panel().len()),
             structures: Kept::new(),
             next: AtomicU32::new(0),
             compatible: Kept::new(),
@@ -129,10 +148,22 @@ impl<'a> Compiler<'a> {
 
     /// Compiles a family and ignores linkage.
     pub(super) fn unlinked(&self, family: &Family) -> Result<CompiledFamily, LocusError> {
+        let all = 0..self.calculator.panel().len();
         let mut roster = Roster::new(family);
-        let compile = |locus| self.locus(&mut roster, locus).map_err(|reason| LocusError { locus, reason });
-        let loci = (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?;
-        Ok(CompiledFamily { loci, linkage: FamilyLinkage::default() })
+        let (mut keys, mut structures) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+        for locus in all.clone() {
+            let (key, structure) =
+                self.key(&mut roster, locus).map_err(|reason| LocusError { locus, reason: reason.into() })?.unzip();
+            keys.push(key);
+            structures.push(structure);
+        }
+        let known = self.tables.get(&keys);
+        let parts = all.zip(known).zip(keys.into_iter().zip(structures));
+        let loci = parts.map(|((locus, known), (key, structure))| match known {
+            Some(known) => Ok(Some(known)),
+            None => self.locus(family, locus, key.zip(structure)).map_err(|reason| LocusError { locus, reason }),
+        });
+        Ok(CompiledFamily { loci: loci.collect::<Result<_, _>>()?, linkage: FamilyLinkage::default() })
     }
 
     /// Counts the loci at which a family can be compared with this child, and those at which the child is incompatible;
@@ -209,37 +240,43 @@ impl<'a> Compiler<'a> {
         }))
     }
 
-    /// Compiles one locus of a family, or finds it compiled.
-    fn locus<'f>(
+    /// Returns the key of what a family shows at a locus, and its structure; `None` if its table is not shared.
+    fn key(
         &self,
-        roster: &mut Roster<'f, (u32, Arc<Structure>)>,
+        roster: &mut Roster<'_, (u32, Arc<Structure>)>,
         locus: usize,
-    ) -> Result<Option<Arc<CompiledLocus>>, KinshipError> {
+    ) -> Result<Option<(Key, Arc<Structure>)>, StructureError> {
         let family = roster.family();
+        // What many relatives share at this locus is rarely known under another key, so it is compiled without one.
+        let Some(typed) = roster.typed(locus) else { return Ok(None) };
+        if typed == 0 && !family.pedigree.as_ref().is_some_and(|pedigree| pedigree.child_is_inbred()) {
+            return Ok(None);
+        }
         let convention = self.calculator.model().convention;
-        let evidence = || Evidence::of_family(family, locus, convention);
-        // What the relatives share at this locus is rarely known under another key, so it is compiled without one.
-        let Some(typed) = roster.typed(locus) else {
-            let evidence = evidence();
+        let find = || self.structure(&Evidence::of_family(family, locus, convention));
+        let (number, structure) = roster.known(typed, find)?;
+        Ok(Some((roster.key(locus, typed, number), structure)))
+    }
+
+    /// Compiles one locus of a family; `keyed` is its key and structure, if its table is shared.
+    fn locus(
+        &self,
+        family: &Family,
+        locus: usize,
+        keyed: Option<(Key, Arc<Structure>)>,
+    ) -> Result<Option<Arc<CompiledLocus>>, KinshipError> {
+        let evidence = Evidence::of_family(family, locus, self.calculator.model().convention);
+        let Some((key, structure)) = keyed else {
             if !evidence.is_informative() {
                 return Ok(None);
             }
             let structure = self.structure(&evidence)?.1;
             return Ok(Some(Arc::new(self.compile(locus, evidence, structure)?)));
         };
-        if typed == 0 && !family.pedigree.as_ref().is_some_and(|pedigree| pedigree.child_is_inbred()) {
-            return Ok(None);
-        }
-        let (number, structure) = roster.known(typed, || self.structure(&evidence()))?;
-        let key = roster.key(locus, typed, number);
-        if let Some(known) = self.tables[locus].get(&key) {
-            return Ok(Some(known));
-        }
-        let compiled = Arc::new(self.compile(locus, evidence(), structure)?);
-        let screened = &compiled.screened;
-        let bytes = size_of_val(screened.table.values()) + size_of::<CompiledLocus>() + 256;
+        let compiled = Arc::new(self.compile(locus, evidence, structure)?);
+        let bytes = size_of_val(compiled.screened.table.values()) + size_of::<CompiledLocus>() + 256;
         Ok(Some(match take(&self.room, bytes) {
-            true => self.tables[locus].keep_shared(&key, compiled),
+            true => self.tables.keep(locus, key, compiled),
             false => compiled,
         }))
     }

@@ -1,5 +1,7 @@
 //! The planner: computes the power of a family, now and with one more relative.
 
+use rayon::prelude::*;
+
 use crate::kinship::{Calculator, Evidence, KinshipError, LocusOutcomes, Outlook, Shown};
 use crate::model::{Allele, Family, Genotype, Relation};
 use crate::population::{FrequencyTable, Model};
@@ -120,7 +122,7 @@ impl Planner {
     }
 
     /// Computes the power of the family with one more relative: the average over the genotypes that the relative may
-    /// show, given the others' genotypes.
+    /// show, given the others' genotypes. In parallel on the current rayon pool.
     ///
     /// # Errors
     /// Returns [`PlanningError::Kinship`] if a locus cannot be computed.
@@ -128,9 +130,10 @@ impl Planner {
     /// # Panics
     /// If the threshold is not finite.
     pub fn power_with(&self, relation: Relation, threshold: f64) -> Result<Power, PlanningError> {
-        let outcomes =
-            (0..self.evidence.len()).map(|locus| self.name_locus(locus, self.outcomes_with(relation, locus)));
-        Ok(Power::new(&outcomes.collect::<Result<Vec<_>, _>>()?, threshold, Self::COARSE))
+        // One relative may take longer than all others, so the loci are what threads share.
+        let loci = (0..self.evidence.len()).into_par_iter();
+        let outcomes: Vec<_> = loci.map(|locus| self.name_locus(locus, self.outcomes_with(relation, locus))).collect();
+        Ok(Power::new(&outcomes.into_iter().collect::<Result<Vec<_>, _>>()?, threshold, Self::COARSE))
     }
 
     /// Adds the locus to an error.

@@ -47,8 +47,9 @@ pub struct ScreenedLocus {
     /// Per entry of [`TOLERANCES`], the way to count misses; `None` if it would exclude nobody, or if plans do not
     /// count.
     pub screens: [Option<LocusScreen>; TOLERANCES.len()],
-    /// Per class of genotypes, what its best genotype lacks of `best`; infinite if no genotype is in the class.
-    pub(super) lacking: [f64; CLASSES],
+    /// Per class of genotypes, what its best genotype lacks of `best`, rounded down; infinite if no genotype is in the
+    /// class. In few bytes, because every view of every family reads them.
+    pub(super) lacking: [f32; CLASSES],
     /// Number of listed alleles.
     alleles: usize,
 }
@@ -78,7 +79,14 @@ impl ScreenedLocus {
         };
         let expected = frequencies.iter().enumerate().map(expected).sum();
         let screens = if counts { Self::screens(&table, frequencies) } else { [None; TOLERANCES.len()] };
-        Self { table, best, expected, screens, lacking: most.map(|most| best - most), alleles: frequencies.len() }
+        Self {
+            table,
+            best,
+            expected,
+            screens,
+            lacking: most.map(|most| rounded_down(best - most)),
+            alleles: frequencies.len(),
+        }
     }
 
     fn screens(table: &LocusTable, frequencies: &[f64]) -> [Option<LocusScreen>; TOLERANCES.len()] {
@@ -104,6 +112,12 @@ impl ScreenedLocus {
     pub(super) fn drop_per_miss(&self, sets: Carries) -> f64 {
         drop_per_miss(self.best, &bests(&self.table, self.alleles, sets), sets.are_one())
     }
+}
+
+/// Returns the largest number of the smaller type that is not above this one.
+fn rounded_down(value: f64) -> f32 {
+    let nearest = value as f32;
+    if f64::from(nearest) > value { nearest.next_down() } else { nearest }
 }
 
 /// Returns the largest log10 LR of the genotypes with an allele of neither set, of the first, of the second, of both.

@@ -11,9 +11,9 @@
 use std::sync::LazyLock;
 
 use super::classes::CLASSES;
-use super::instructions::Costs;
+use super::instructions::{Costs, Instructions};
 use super::locus::ScreenedLocus;
-use super::plan::{Layout, Plan, Viewed};
+use super::plan::{ClassShares, Plan, Viewed};
 use super::weights::Weights;
 
 /// The t of the bound; of 0.35, 0.45, 0.5, 0.6 and 0.7 it merged best over the shapes of synthetic families.
@@ -26,11 +26,11 @@ const OF_BOUND: f64 = 0.2;
 const ONE_MORE: f64 = 0.2;
 
 /// Steps of log10 in which [`SOFT`] is tabulated.
-const STEPS: f64 = 16.0;
+const STEPS: f32 = 16.0;
 
 /// `10^(-t lack)` by what is lacking, in steps; nobody who lacks more matters.
 static SOFT: LazyLock<[f32; 256]> =
-    LazyLock::new(|| std::array::from_fn(|step| libm::exp10(-TILT * step as f64 / STEPS) as f32));
+    LazyLock::new(|| std::array::from_fn(|step| libm::exp10(-TILT * step as f64 / f64::from(STEPS)) as f32));
 
 /// Shares of unrelated children, or values, by class.
 type ByClass = [f32; CLASSES];
@@ -86,20 +86,24 @@ impl Merged {
     /// of which `may` is true.
     ///
     /// # Panics
-    /// If the views have another number of loci than the layout.
+    /// If the views have another number of loci than the shares.
     #[must_use]
-    pub fn find(views: &[Viewed<'_>], may: impl Fn(usize) -> bool, layout: &Layout) -> Vec<Self> {
+    pub fn find(
+        views: &[Viewed<'_>],
+        may: impl Fn(usize) -> bool,
+        shares: &ClassShares,
+        instructions: Instructions,
+    ) -> Vec<Self> {
         let weighed = views.iter().enumerate().filter(|&(position, _)| may(position));
         let weighed: Vec<WeighedView<'_>> = weighed.filter_map(|(i, view)| WeighedView::of(i, view)).collect();
         if weighed.len() < 2 {
             return Vec::new();
         }
-        let shares = layout.class_shares();
-        let mut groups: Vec<Group> = weighed.iter().enumerate().map(|(i, view)| Group::of(i, view, &shares)).collect();
-        let costs = layout.instructions.costs();
-        while let Some((a, b)) = Self::best_join(&groups, &shares, costs) {
+        let (ClassShares(shares), costs) = (shares, instructions.costs());
+        let mut groups: Vec<Group> = weighed.iter().enumerate().map(|(i, view)| Group::of(i, view, shares)).collect();
+        while let Some((a, b)) = Self::best_join(&groups, shares, costs) {
             let second = groups.swap_remove(b);
-            groups[a].join(second, &shares);
+            groups[a].join(second, shares);
         }
         let several = groups.into_iter().filter(|group| group.members.len() > 1);
         several.map(|group| group.merged(&weighed)).collect()
@@ -134,14 +138,17 @@ impl Group {
     fn of(number: usize, view: &WeighedView<'_>, shares: &[ByClass]) -> Self {
         assert_eq!(view.loci.len(), shares.len(), "a view has the loci of the layout");
         let soft: &[f32; 256] = &SOFT;
-        let by_class = |locus: &Option<&ScreenedLocus>| match locus {
-            // The cast stops at 0 and 255.
-            Some(locus) => locus.lacking.map(|lacking| soft[usize::from((lacking * STEPS) as u8)]),
-            None => [1.0; CLASSES],
-        };
-        let soft: Vec<ByClass> = view.loci.iter().map(by_class).collect();
+        // Filled in place: to move the values of a locus takes as long as to find them.
+        let mut values = vec![[1.0; CLASSES]; shares.len()];
+        for (values, locus) in values.iter_mut().zip(view.loci) {
+            let Some(locus) = locus else { continue };
+            for (value, lacking) in values.iter_mut().zip(&locus.lacking) {
+                // The cast stops at 0 and 255.
+                *value = soft[usize::from((lacking * STEPS) as u8)];
+            }
+        }
         let zero = vec![0.0; shares.len()];
-        let mut group = Self { members: vec![Member { view: number, split: zero }], soft, bound: 0.0 };
+        let mut group = Self { members: vec![Member { view: number, split: zero }], soft: values, bound: 0.0 };
         let means: Vec<f64> = group.soft.iter().zip(shares).map(|(soft, shares)| mean(soft, shares)).collect();
         group.level(&means, TILT * std::f64::consts::LN_10 * view.room);
         group
@@ -200,9 +207,10 @@ impl Group {
             let rest = views[*view].room - split.iter().sum::<f64>();
             for (number, ((least, locus), split)) in least.iter_mut().zip(views[*view].loci).zip(split).enumerate() {
                 let split = if number == 0 { split + rest } else { *split };
-                let lacking = locus.map_or([0.0; CLASSES], |locus| locus.lacking);
+                let lacking = locus.map_or(&[0.0; CLASSES], |locus| &locus.lacking);
                 for (least, lacking) in least.iter_mut().zip(lacking) {
-                    *least = least.min(lacking - split);
+                    let lacking = f64::from(*lacking) - split;
+                    *least = if lacking < *least { lacking } else { *least };
                 }
             }
         }
@@ -211,7 +219,7 @@ impl Group {
 
     fn merged(&self, views: &[WeighedView<'_>]) -> Merged {
         let positions = self.members.iter().map(|member| views[member.view].position).collect();
-        Merged { views: positions, weights: Weights::of_lacking(self.lacking(views).into_iter()) }
+        Merged { views: positions, weights: Weights::of_lacking(&self.lacking(views)) }
     }
 }
 
@@ -243,8 +251,7 @@ mod tests {
     use crate::kinship::LocusTable;
     use crate::model::genotype_count;
     use crate::screen::classes::Classes;
-    use crate::screen::instructions::Instructions;
-    use crate::screen::plan::UntypedGroup;
+    use crate::screen::plan::{Layout, UntypedGroup};
     use crate::screen::weights::LIMIT;
 
     const LOCI: usize = 4;
@@ -316,7 +323,7 @@ mod tests {
                 .map(|((loci, &threshold), plan)| Viewed { loci: loci.clone(), threshold, plan }).collect();
             let weighed: Vec<WeighedView<'_>> =
                 viewed.iter().enumerate().filter_map(|(i, view)| WeighedView::of(i, view)).collect();
-            let shares = layout.class_shares();
+            let ClassShares(shares) = layout.class_shares();
             let mut groups: Vec<Group> = weighed.iter().enumerate().map(|(i, view)| Group::of(i, view, &shares)).collect();
             for turn in turns.iter().take(weighed.len() - 1) {
                 let other = groups.swap_remove(turn.index(groups.len()));
@@ -325,7 +332,7 @@ mod tests {
             }
             let mut merged: Vec<Merged> = groups.iter().map(|group| group.merged(&weighed)).collect();
             prop_assert_eq!(merged[0].views.len(), loci.len());
-            merged.extend(Merged::find(&viewed, |view| view != 1, &layout));
+            merged.extend(Merged::find(&viewed, |view| view != 1, &layout.class_shares(), instructions));
             // Before rounding, too: it could hide a room that is a little too small.
             let lacking = groups[0].lacking(&weighed);
             for codes in &children {
@@ -370,8 +377,9 @@ mod tests {
         let untyped = vec![UntypedGroup { loci: 0, share: 1.0 }];
         let layout =
             Layout { first_rows: vec![0; 23], untyped, classes: classes.clone(), instructions: Instructions::Portable };
-        let merged = Merged::find(&views, |_| true, &layout);
+        let find = |may: fn(usize) -> bool| Merged::find(&views, may, &layout.class_shares(), layout.instructions);
+        let merged = find(|_| true);
         assert_eq!(merged.iter().map(|merged| merged.views.clone()).collect::<Vec<_>>(), [[0, 1]]);
-        assert!(Merged::find(&views, |view| view == 0, &layout).is_empty());
+        assert!(find(|view| view == 0).is_empty());
     }
 }

@@ -37,7 +37,7 @@ pub use lanes::Lanes;
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 pub use merged::Merged;
 pub use passed::Passed;
-pub use plan::{Both, Layout, Plan, Screen, Shared, UntypedGroup, Viewed};
+pub use plan::{Both, ClassShares, Layout, Plan, Screen, Shared, UntypedGroup, Viewed};
 pub use screens::{Asked, Screens};
 pub use weigh::{weigh_block, weigh_few};
 pub use weights::{Measure, Table, Weighing, Weights};

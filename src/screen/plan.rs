@@ -45,13 +45,18 @@ pub struct UntypedGroup {
 }
 
 impl Layout {
-    /// Returns, per locus of the panel, the shares of unrelated children by class.
-    pub(super) fn class_shares(&self) -> Vec<[f32; CLASSES]> {
+    /// Returns the shares of unrelated children by class.
+    #[must_use]
+    pub fn class_shares(&self) -> ClassShares {
         let panel = self.first_rows.len().max(1) as f64;
         let untyped: f64 = self.untyped.iter().map(|group| group.share * group.loci as f64 / panel).sum();
-        self.classes.loci().iter().map(|locus| locus.shares(1.0 - untyped)).collect()
+        ClassShares(self.classes.loci().iter().map(|locus| locus.shares(1.0 - untyped)).collect())
     }
 }
+
+/// Per locus of the panel, the shares of unrelated children by class of genotypes.
+#[derive(Clone, Debug)]
+pub struct ClassShares(pub(super) Vec<[f32; CLASSES]>);
 
 /// A screening plan over the rows of an index.
 #[derive(Clone, Debug)]

@@ -87,24 +87,28 @@ impl Weights {
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         // A weight is that of the best genotype of its class. The cast rounds down, and more than 255 becomes 255. The
         // tolerance covers the earlier rounding.
-        let table = |locus: &ScreenedLocus| Table(locus.lacking.map(|lacking| (lacking * measure.units) as u8));
-        Self {
-            loci: order.iter().map(|one| one.1).collect(),
-            tables: order.iter().map(|one| table(one.2)).collect(),
-            measure,
+        let mut tables = vec![Table::default(); order.len()];
+        for (table, (.., locus)) in tables.iter_mut().zip(&order) {
+            for (weight, lacking) in table.0.iter_mut().zip(&locus.lacking) {
+                *weight = (f64::from(*lacking) * measure.units) as u8;
+            }
         }
+        Self { loci: order.iter().map(|one| one.1).collect(), tables, measure }
     }
 
     /// Computes weights from what a child lacks at each locus, by class, more or less than 0; a child passes if the sum
     /// is at most 0.
-    pub(super) fn of_lacking(loci: impl Iterator<Item = [f64; CLASSES]>) -> Self {
-        let loci: Vec<([f64; CLASSES], f64)> =
-            loci.map(|lacking| (lacking, lacking.into_iter().fold(f64::INFINITY, f64::min))).collect();
-        let measure = Measure::new(-loci.iter().map(|(_, least)| least).sum::<f64>());
-        let table = |&(lacking, least): &([f64; CLASSES], f64)| {
-            Table(lacking.map(|lacking| ((lacking - least) * measure.units) as u8))
-        };
-        Self { loci: (0..loci.len()).collect(), tables: loci.iter().map(table).collect(), measure }
+    pub(super) fn of_lacking(loci: &[[f64; CLASSES]]) -> Self {
+        let least: Vec<f64> =
+            loci.iter().map(|lacking| lacking.iter().copied().fold(f64::INFINITY, f64::min)).collect();
+        let measure = Measure::new(-least.iter().sum::<f64>());
+        let mut tables = vec![Table::default(); loci.len()];
+        for ((table, lacking), least) in tables.iter_mut().zip(loci).zip(&least) {
+            for (weight, lacking) in table.0.iter_mut().zip(lacking) {
+                *weight = ((lacking - least) * measure.units) as u8;
+            }
+        }
+        Self { loci: (0..loci.len()).collect(), tables, measure }
     }
 
     /// Returns unit and start of the weights.

@@ -34,7 +34,7 @@ const OWNERS: [(&str, &[&str]); 24] = [
     ("nix", &["files", "pseudonym", "store", "cli"]),
     ("percent_encoding", &["page"]),
     ("quick_xml", &["intake"]),
-    ("rayon", &["matching", "store", "cli", "intake", "index", "ledger", "quality", "validation"]),
+    ("rayon", &["matching", "store", "cli", "intake", "index", "ledger", "planning", "quality", "validation"]),
     ("rusqlite", &["ledger"]),
     ("tokio", &["page"]),
     ("unicode_normalization", &["pseudonym"]),

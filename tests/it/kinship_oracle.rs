@@ -148,7 +148,7 @@ proptest! {
         let evidence = Evidence::of_pedigree(Arc::new(pedigree), shown);
         prop_assume!(evidence.is_informative());
         let ours = calculator.log10_lr(0, &evidence, Some(child));
-        let relatives = calculator.relatives_likelihood(0, &evidence).unwrap();
+        let relatives = calculator.relatives_likelihood(0, &calculator.structure(&evidence).unwrap(), &evidence).unwrap();
         prop_assert!((relatives - alone).abs() <= 1e-12 * alone, "{} {}", relatives, alone);
         if alone == 0.0 {
             prop_assert_eq!(ours, Err(KinshipError::Contradiction));

@@ -54,7 +54,8 @@ fn called(relatives: &[Typed], names: [Relation; 2]) -> Vec<Typed> {
 /// Computes P(relatives | H2), and P(child, relatives | H1) / P(child | H2, no relatives).
 fn likelihoods(calculator: &Calculator, relatives: &[Typed], child: Genotype) -> [f64; 2] {
     let evidence = Evidence::new(relatives.to_vec(), calculator.model().convention);
-    let of_relatives = calculator.relatives_likelihood(0, &evidence).unwrap();
+    let of_relatives =
+        calculator.relatives_likelihood(0, &calculator.structure(&evidence).unwrap(), &evidence).unwrap();
     if of_relatives > 0.0 {
         let structure = calculator.structure(&evidence).unwrap();
         let code = |allele| [80, 90, 93].iter().position(|&tenths| crate::kin::allele(tenths) == allele).unwrap();

@@ -59,6 +59,7 @@ fn candidates(
     for candidate in result.candidates {
         by_family.entry(candidate.family).or_default().push(candidate);
     }
+    by_family.values_mut().for_each(|of_family| of_family.sort_by(Candidate::best_first));
     by_family
 }
 
