@@ -42,7 +42,7 @@ pub struct DuplicateSearch<'a> {
     index: &'a Index,
     rule: IdentityRule,
     differences: Differences,
-    /// Samples with an unlisted allele; no row of the index has them.
+    /// Samples with an unlisted allele or with a drop-out probability of their own; no row of the index has them.
     irregular: Vec<usize>,
     /// Loci of the panel, ordered by how well they distinguish people, the best first.
     order: Vec<usize>,
@@ -74,7 +74,9 @@ impl<'a> DuplicateSearch<'a> {
         };
         let mut order: Vec<usize> = (0..untyped.len()).collect();
         order.sort_by(|&a, &b| tells(b).total_cmp(&tells(a)));
-        let mut irregular: Vec<usize> = index.unlisted().iter().map(|one| one.child).collect();
+        let with_unlisted = index.unlisted().iter().map(|one| one.child);
+        let mut irregular: Vec<usize> = with_unlisted.chain(index.drop_outs().iter().map(|one| one.0)).collect();
+        irregular.sort_unstable();
         irregular.dedup();
         let differences = Differences::default();
         Self { index, rule, differences, irregular, order, untyped, instructions: Instructions::detect() }

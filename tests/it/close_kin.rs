@@ -1,7 +1,7 @@
 //! The search for close kin gives the pairs that scoring every pair in both directions gives, bit for bit.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
@@ -165,6 +165,9 @@ fn ratios(pair: &KinPair) -> [f64; 4] {
 #[track_caller]
 fn assert_same(found: &KinResult, expected: &BTreeMap<[Pseudonym; 2], (Likeness, [f64; 4])>) {
     assert_eq!((&found.unscorable, &found.refused), (&vec![], &vec![]));
+    let names: BTreeSet<[Pseudonym; 2]> = found.pairs.iter().map(|pair| pair.samples).collect();
+    let missing: Vec<_> = expected.iter().filter(|pair| !names.contains(pair.0)).collect();
+    assert!(missing.is_empty(), "not found: {missing:?}");
     assert_eq!(found.pairs.len(), expected.len());
     let best = |pair: &KinPair| pair.log10_lr.of_relation(pair.likeliest);
     assert!(found.pairs.is_sorted_by(|a, b| best(a) > best(b) || (best(a) == best(b) && a.samples < b.samples)));
@@ -219,7 +222,10 @@ proptest! {
         for i in 0..6 {
             samples.push(mistyped(&samples[i * 3], count + i, &[5, 1, 20, 13][..i.min(4)]));
         }
-        samples[1].drop_out = DropOut::new(0.2);
+        // A sample that has a copy, and one that has none.
+        for sample in [1, 3] {
+            samples[sample].drop_out = DropOut::new(0.2);
+        }
         // The kinship within the first five families is known.
         let families: BTreeMap<Pseudonym, usize> =
             samples.iter().zip(&truth).map(|(one, truth)| (one.pseudonym, truth.0)).collect();
@@ -263,6 +269,10 @@ fn duplicates_are_found_in_every_block_by_every_kernel() {
     let count = samples.len();
     for (i, loci) in [&[][..], &[3], &[4, 9], &[1, 2, 3], &[], &[22], &[0, 21]].into_iter().enumerate() {
         samples.push(mistyped(&samples[i * 183], count + i, loci));
+    }
+    // One of two, and both.
+    for sample in [183, 2 * 183, count + 2] {
+        samples[sample].drop_out = DropOut::new(0.2);
     }
     let calculator = Calculator::new(table, alike()).unwrap();
     let index = index(&samples, table);
