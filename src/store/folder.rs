@@ -111,7 +111,15 @@ impl<'a> NewStore<'a> {
 /// The lock of an operation that changes the store. It is released when it is dropped, or when the process ends in any
 /// way.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A process that another thread starts at this moment still has the file open, which would keep the lock. Without
+        // success the lock ends with the file.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Store {
@@ -556,7 +564,7 @@ impl Store {
             Ok(()) => {
                 // The lock file names this process to others who wait. On a full disk it stays empty.
                 let _ = file.set_len(0).and_then(|()| (&file).write_all(this_process().as_bytes()));
-                let lock = Lock { _file: file };
+                let lock = Lock { file };
                 // The previous holder of the lock may have replaced the table that this process has read.
                 let now = read_config(&self.dir)?.frequencies;
                 let same = |one: &PopulationConfig| {
@@ -721,5 +729,25 @@ fn at(path: &Path, error: LedgerError) -> StoreError {
     match error {
         LedgerError::Database(_) => StoreError::LedgerAt { path: path.to_owned(), source: error },
         _ => StoreError::Ledger(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Frequencies, NewStore, Settings};
+
+    /// As a process that another thread starts has the file open for a moment.
+    #[test]
+    fn a_lock_ends_though_somebody_has_its_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let (frequencies, settings) = (Frequencies::built_in(), Settings::default());
+        let new = NewStore::new(&frequencies, &settings).for_invented_people();
+        let store = Store::create(&folder.path().join("store"), &new).unwrap();
+        let lock = store.lock().unwrap();
+        let _inherited = lock.file.try_clone().unwrap();
+        assert!(matches!(store.lock(), Err(StoreError::Locked { .. })));
+        drop(lock);
+        assert!(store.lock().is_ok());
     }
 }
