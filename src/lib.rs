@@ -145,7 +145,7 @@
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis, facts |
 //! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, exchange, files, population, kinship, consistency, pseudonym, intake, audit, certificates, facts, keeping, review, ledger, index, screen, matching, cluster, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
-//! | `page` | the pages that the program serves to browsers on this machine; the only room that listens | audit, ledger (a connection that stays open), matching, model, pages, pseudonym, report, review, store, supervision, words |
+//! | `page` | the pages that the program serves to browsers on this machine; the only room that listens | audit, intake (options), ledger (a connection that stays open), matching, model, pages, pseudonym, report, review, store, supervision, words |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
 //! The test `tests/it/house.rs` enforces this table.

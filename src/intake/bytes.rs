@@ -55,6 +55,16 @@ pub fn list_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
     Ok(bytes)
 }
 
+/// Reads the bytes of a list that has no path. `name` names it in errors.
+///
+/// # Errors
+/// [`IntakeError`] if the content cannot be read or is larger than [`MOST_BYTES`].
+pub fn list_stream_bytes(name: &str, mut content: &mut dyn Read) -> Result<Vec<u8>, IntakeError> {
+    let mut bytes = Vec::new();
+    finish(Path::new(name), &mut bytes, &mut content)?;
+    Ok(bytes)
+}
+
 /// The number of bytes read between two tests for a line without an end: more than the decoder accepts.
 const STEP: usize = 4 << 20;
 
@@ -109,6 +119,18 @@ pub fn source_bytes(path: &Path, read: impl FnMut(&[u8]) -> Intake) -> Result<So
     }
     let (mut file, bytes) = begin_file(path)?;
     read_looking(path, &mut file, bytes, Looks::new(false, read))
+}
+
+/// Reads content that has no path, as [`source_bytes`] reads a file. `name` names it in errors.
+///
+/// # Errors
+/// [`IntakeError`] if the content cannot be read or is larger than [`MOST_BYTES`].
+pub fn stream_bytes(
+    name: &str,
+    mut content: &mut dyn Read,
+    read: impl FnMut(&[u8]) -> Intake,
+) -> Result<SourceBytes, IntakeError> {
+    read_looking(Path::new(name), &mut content, Vec::new(), Looks::new(false, read))
 }
 
 fn read_looking(

@@ -55,7 +55,7 @@ mod tests;
 mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
-pub use bytes::{SourceBytes, file_bytes, list_bytes, source_bytes};
+pub use bytes::{SourceBytes, file_bytes, list_bytes, list_stream_bytes, source_bytes, stream_bytes};
 pub use certificates::{read_certificates, read_claims};
 pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};

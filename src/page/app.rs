@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::attempts::Attempts;
 use super::matches::Running;
+use super::uploads::Uploads;
 use super::visitors::{Visitors, token};
 use crate::audit::{Decoy, Entry};
 use crate::ledger::Ledger;
@@ -71,6 +72,8 @@ pub(super) struct App {
     visitors: Mutex<Visitors>,
     attempts: Mutex<Attempts>,
     running: Mutex<Running>,
+    uploads: Mutex<Uploads>,
+    receiving: AtomicUsize,
     /// Passphrases are tried one after another: each takes 128 MiB of memory.
     trying: Mutex<()>,
     waiting: AtomicUsize,
@@ -100,6 +103,17 @@ const UNUSED: Duration = Duration::from_secs(5);
 
 /// The most requests that wait for a passphrase to be tried.
 const MOST_WAITING: usize = 4;
+/// The most files that are received at a time.
+const MOST_RECEIVED: usize = 4;
+
+/// The right to receive a file, until it is dropped.
+pub(super) struct Receiving<'a>(&'a AtomicUsize);
+
+impl Drop for Receiving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking request left is whole: every change is a single step.
@@ -127,6 +141,8 @@ impl App {
             visitors,
             attempts: Mutex::default(),
             running: Mutex::default(),
+            uploads: Mutex::default(),
+            receiving: AtomicUsize::new(0),
             trying: Mutex::default(),
             waiting: AtomicUsize::new(0),
             failures: AtomicU64::new(0),
@@ -164,8 +180,9 @@ impl App {
         work()
     }
 
-    /// Closes the ledger if there was no request for a while.
+    /// Closes the ledger if there was no request for a while, and forgets files that waited too long.
     pub(super) fn close_unused(&self) {
+        self.uploads().settle(Instant::now());
         self.close_ledger(|kept| kept.used.elapsed() > UNUSED || kept.since.elapsed() > KEPT);
     }
 
@@ -200,6 +217,17 @@ impl App {
 
     pub(super) fn running(&self) -> MutexGuard<'_, Running> {
         locked(&self.running)
+    }
+
+    pub(super) fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        locked(&self.uploads)
+    }
+
+    /// Returns the right to receive a file; `None` if too many are received.
+    pub(super) fn receiving(&self) -> Option<Receiving<'_>> {
+        let before = self.receiving.fetch_add(1, Ordering::SeqCst);
+        let right = Receiving(&self.receiving);
+        (before < MOST_RECEIVED).then_some(right)
     }
 
     /// Does work that tries a passphrase, one after another; `None` if too many wait for that.

@@ -28,16 +28,26 @@ impl Fields {
     /// Reads `application/x-www-form-urlencoded`; `None` if it is malformed, names a field twice or has control
     /// characters.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let mut fields: Vec<(String, String)> = Vec::new();
+        let mut fields = Self::default();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
-            if fields.len() == MOST || fields.iter().any(|field| field.0 == name) {
+            if !fields.add(name, value) {
                 return None;
             }
-            fields.push((name, value));
         }
-        Some(Self(fields))
+        Some(fields)
+    }
+
+    /// Adds a field. Returns `false` if it is one too many, is named already or has control characters.
+    pub(super) fn add(&mut self, name: String, value: String) -> bool {
+        let is_sound = |text: &str| !text.contains(char::is_control);
+        let is_new = self.0.len() < MOST && self.0.iter().all(|field| field.0 != name);
+        let may = is_new && is_sound(&name) && is_sound(&value);
+        if may {
+            self.0.push((name, value));
+        }
+        may
     }
 
     /// Returns fields that a path had, which are decoded already.
@@ -59,8 +69,7 @@ fn decoded(text: &str) -> Option<String> {
         return None;
     }
     let text = text.replace('+', " ");
-    let decoded = percent_decode_str(&text).decode_utf8().ok()?.into_owned();
-    (!decoded.contains(char::is_control)).then_some(decoded)
+    Some(percent_decode_str(&text).decode_utf8().ok()?.into_owned())
 }
 
 /// Encodes a value for an address.

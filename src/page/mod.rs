@@ -1,4 +1,5 @@
-//! Serves the pages to work on to browsers on this machine: sign-in, candidates, decisions, statistics, a match.
+//! Serves the pages to work on to browsers on this machine: sign-in, candidates, decisions, imports,
+//! statistics, a match.
 //!
 //! The server listens on a loopback address or a Unix socket and nowhere else. Every request passes, in this order:
 //! limits of size and time (`serve`), the checks of where it comes from (`guard`), the visitor's cookie and role, the
@@ -15,6 +16,9 @@
 //! | `visitors` | cookies, start links, sessions and their ends |
 //! | `attempts` | how often a passphrase may be tried |
 //! | `fields` | the fields of forms and addresses |
+//! | `receive` | forms with a file |
+//! | `uploads` | files between their check and their confirmation |
+//! | `imports` | what an import is asked for, and what came of it |
 //! | `router` | all addresses with the roles that may use them |
 //! | `app` | what all requests share |
 //! | `answer` | pages, redirections, refusals |
@@ -25,11 +29,14 @@ mod app;
 mod attempts;
 mod fields;
 mod guard;
+mod imports;
 mod keys;
 mod listen;
 mod matches;
+mod receive;
 mod router;
 mod serve;
+mod uploads;
 mod visit;
 mod visitors;
 mod work;

@@ -10,12 +10,13 @@ use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
-use zeroize::Zeroizing;
 
 use super::answer::{Answer, Fault, response};
 use super::app::App;
 use super::fields::Fields;
 use super::guard::guard;
+use super::receive::receive;
+use super::uploads::Upload;
 use super::visit::Visit;
 use super::visitors::{Visitor, Visitors, token};
 use super::work::{self, frame};
@@ -29,6 +30,8 @@ const FORM: usize = 16 << 10;
 const FOR_BODY: Duration = Duration::from_secs(15);
 /// The time for an answer.
 const FOR_ANSWER: Duration = Duration::from_secs(120);
+/// The time for an answer about a file: it is received, read, and compared with everything in the store.
+const FOR_IMPORT: Duration = Duration::from_secs(540);
 
 /// What is done for a request.
 type Work = fn(&App, &mut Visit) -> Result<Answer, Fault>;
@@ -46,6 +49,10 @@ pub(super) enum For {
 
 const ALL: For = For::Roles(Role::ALL);
 const LOOKING: For = For::Roles(&[Role::Analyst, Role::Reviewer]);
+/// Findings about a file are about persons, so whoever may see no persons imports nothing: an administrator runs the
+/// server, and a supervisor counts. A reviewer may import what an analyst may: nobody confirms alone a pair that the own
+/// file brought, because two people sign, and the audit chain names who sent the file.
+const IMPORTING: For = LOOKING;
 const DECIDING: For = For::Roles(&[Role::Reviewer]);
 const COUNTING: For = For::Roles(&[Role::Supervisor]);
 const RUNNING: For = For::Roles(&[Role::Analyst, Role::Reviewer, Role::Administrator]);
@@ -74,8 +81,14 @@ const ROUTES: &[Route] = &[
     ("/candidates/{family}/{child}/genotypes", Method::POST, LOOKING, work::candidate::genotypes),
     ("/candidates/{family}/{child}/decide", Method::POST, DECIDING, work::candidate::decide),
     ("/families/{family}", Method::GET, LOOKING, work::reports::family),
+    ("/families/{family}/power", Method::GET, LOOKING, work::power::show),
     ("/night", Method::GET, LOOKING, work::reports::night),
     ("/waiting", Method::GET, LOOKING, work::waiting::list),
+    ("/import", Method::GET, IMPORTING, work::import::show),
+    (SENDS_FILE, Method::POST, IMPORTING, work::import::check),
+    ("/import/again", Method::POST, IMPORTING, work::import::check_again),
+    ("/import/confirm", Method::POST, IMPORTING, work::import::confirm),
+    ("/import/discard", Method::POST, IMPORTING, work::import::discard),
     ("/statistics", Method::GET, COUNTING, work::counts::statistics),
     ("/accounts", Method::GET, MANAGING, work::counts::accounts),
     ("/match", Method::GET, RUNNING, work::running::show),
@@ -86,6 +99,8 @@ const ROUTES: &[Route] = &[
 
 /// The address that a page asks for by itself.
 const BY_ITSELF: &str = "/match/progress";
+/// The address that takes a form with a file, and no other form.
+const SENDS_FILE: &str = "/import/check";
 
 /// Returns the addresses that lead somewhere, behind the checks of where a request comes from.
 pub(super) fn router(app: &Arc<App>, address: String) -> Router {
@@ -114,7 +129,9 @@ async fn answer(
     path: Fields,
     request: Request,
 ) -> Response<Body> {
-    let deadline = tokio::time::timeout(FOR_ANSWER, worked(Arc::clone(&app), address, (who, work), path, request));
+    let is_import = request.uri().path().starts_with("/import/");
+    let time = if is_import { FOR_IMPORT } else { FOR_ANSWER };
+    let deadline = tokio::time::timeout(time, worked(Arc::clone(&app), address, (who, work), path, request));
     match deadline.await {
         Ok(response) => response,
         Err(_) => response(Answer::Refusal(StatusCode::SERVICE_UNAVAILABLE, String::new()), None),
@@ -130,7 +147,11 @@ async fn worked(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let is_post = parts.method == Method::POST;
-    let form = if is_post { read_form(&parts.headers, body).await } else { Ok(Zeroizing::new(String::new())) };
+    let form = match parts.uri.path() {
+        _ if !is_post => Ok((Fields::default(), None)),
+        SENDS_FILE => read_file(&app, &parts.headers, who, body).await,
+        _ => read_form(&parts.headers, body).await,
+    };
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     let here = if is_post { "/".to_owned() } else { here };
@@ -140,7 +161,7 @@ async fn worked(
         let answered = app.at_work(|| {
             // Before anything of the request is looked at.
             allowed(&app, who, visitor.as_ref(), &mut visit)?;
-            visit.form = form.and_then(|text| Fields::read(&text).ok_or(Fault::Refused))?;
+            (visit.form, visit.upload) = form?;
             visit.query = Fields::read(&query).ok_or(Fault::NotFound)?;
             if is_post && !app.is_own_form(&visit.cookie, visit.form.get("csrf")) {
                 return Err(Fault::Refused);
@@ -158,8 +179,25 @@ async fn worked(
     }
 }
 
-/// Reads the text of a form.
-async fn read_form(headers: &HeaderMap, body: Body) -> Result<Zeroizing<String>, Fault> {
+/// Reads a form with a file, after it is known who sends it: nothing is received for others.
+async fn read_file(
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    who: For,
+    body: Body,
+) -> Result<(Fields, Option<Upload>), Fault> {
+    let (of_check, copied) = (Arc::clone(app), headers.clone());
+    let checked = tokio::task::spawn_blocking(move || {
+        let nowhere = (String::new(), Arc::from(""));
+        let (mut visit, visitor) = visit(&of_check, &copied, true, nowhere, Fields::default());
+        of_check.at_work(|| allowed(&of_check, who, visitor.as_ref(), &mut visit)).map(|()| visit.cookie)
+    });
+    let cookie = checked.await.map_err(|error| Fault::Failed(error.to_string()))??;
+    receive(app, headers, body, &cookie).await
+}
+
+/// Reads a form without a file.
+async fn read_form(headers: &HeaderMap, body: Body) -> Result<(Fields, Option<Upload>), Fault> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if text(CONTENT_TYPE) != Some("application/x-www-form-urlencoded") {
         return Err(Fault::Refused);
@@ -170,7 +208,8 @@ async fn read_form(headers: &HeaderMap, body: Body) -> Result<Zeroizing<String>,
     }
     let bytes = tokio::time::timeout(FOR_BODY, to_bytes(body, FORM)).await;
     let bytes = bytes.map_err(|_| Fault::Refused)?.map_err(|_| Fault::Refused)?;
-    std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| Fault::Refused)
+    let text = std::str::from_utf8(&bytes).map_err(|_| Fault::Refused)?;
+    Ok((Fields::read(text).ok_or(Fault::Refused)?, None))
 }
 
 /// Returns the request with the browser that it came from.
@@ -189,7 +228,8 @@ fn visit(
     let who = visitor.as_ref().and_then(|one| one.who.clone());
     let csrf = if visitor.is_some() { app.csrf(&cookie) } else { String::new() };
     let (query, form) = Default::default();
-    (Visit { language, who, cookie, csrf, here, address, path, query, form, new_cookie: None }, visitor)
+    let (upload, new_cookie) = (None, None);
+    (Visit { language, who, cookie, csrf, here, address, path, query, form, upload, new_cookie }, visitor)
 }
 
 /// Checks that the browser was let in, and that the role of who is signed in includes this.
@@ -278,7 +318,7 @@ mod tests {
 
     #[test]
     fn no_role_but_those_who_look_at_candidates_reaches_data_of_persons() {
-        let of_persons = ["/candidates", "/families", "/night", "/waiting"];
+        let of_persons = ["/candidates", "/families", "/night", "/waiting", "/import"];
         for (path, method, who, _) in ROUTES {
             let is_of_persons = of_persons.iter().any(|begin| path.starts_with(begin));
             for role in Role::ALL {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::answer::Fault;
 use super::fields::Fields;
+use super::uploads::Upload;
 use super::visitors::Who;
 use crate::model::Language;
 
@@ -24,6 +25,8 @@ pub(super) struct Visit {
     pub(super) path: Fields,
     pub(super) query: Fields,
     pub(super) form: Fields,
+    /// The file of the form.
+    pub(super) upload: Option<Upload>,
     /// The token that replaces the browser's.
     pub(super) new_cookie: Option<String>,
 }

@@ -34,6 +34,10 @@ pub enum Screen {
     Statistics,
     /// Lists the enrolled persons.
     Accounts,
+    /// Takes a file, shows what was found in it, and asks for a confirmation.
+    Import,
+    /// Shows what a family can find, and whom to sample next.
+    Power,
     /// Starts, follows and stops a match.
     Match,
     /// Says why there is no other page.
@@ -42,8 +46,17 @@ pub enum Screen {
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::SignIn, Self::Candidates, Self::Waiting, Self::Statistics, Self::Accounts, Self::Match, Self::Message];
+    pub const ALL: [Self; 9] = [
+        Self::SignIn,
+        Self::Candidates,
+        Self::Waiting,
+        Self::Statistics,
+        Self::Accounts,
+        Self::Import,
+        Self::Power,
+        Self::Match,
+        Self::Message,
+    ];
 
     pub(super) fn template(self) -> &'static str {
         match self {
@@ -52,6 +65,8 @@ impl Screen {
             Self::Waiting => "waiting.html",
             Self::Statistics => "statistics.html",
             Self::Accounts => "accounts.html",
+            Self::Import => "import.html",
+            Self::Power => "power.html",
             Self::Match => "match.html",
             Self::Message => "message.html",
         }
@@ -77,7 +92,7 @@ pub fn candidate_rows(rows: &[CandidateRow]) -> serde_json::Result<Value> {
 }
 
 /// The phrases that are said above a page, after what was done or refused.
-pub const SAYINGS: [&str; 9] = [
+pub const SAYINGS: [&str; 15] = [
     "sign_in.failed",
     "pair.decided",
     "pair.decided_waiting",
@@ -85,6 +100,12 @@ pub const SAYINGS: [&str; 9] = [
     "pair.wrong_passphrase",
     "pair.incomplete",
     "pair.refused",
+    "import.no_file",
+    "import.not_for_lists",
+    "import.no_map",
+    "import.busy",
+    "import.gone",
+    "import.discarded",
     "match.busy",
     "match.stopping",
 ];

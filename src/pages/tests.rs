@@ -635,6 +635,7 @@ fn numbers_read_as_people_write_them() {
 fn frame(pair: &Value) -> Value {
     json!({
         "csrf": "c5f", "here": "/candidates", "staff": "R17", "role": "reviewer", "idle": 15, "pair": pair,
+        "family": "6f7d1c0b5a4e4d3c8b2a190817263544",
         "nav": [{ "key": "candidates", "href": "/candidates", "current": true }, { "key": "nights", "href": "/night", "current": false }],
         "said": { "tone": "bad", "text": "<b onclick=\"x\">" },
     })
@@ -648,6 +649,37 @@ fn of_pair() -> Value {
         "codes": [{ "decision": "confirm", "codes": ["profiles-agree", "other"] }],
         "entered": { "decision": "confirm", "code": "confirm:other", "text": "\"><script>" },
         "own": { "decision": "refute", "code": "other", "text": "<b onclick=\"x\">" },
+    })
+}
+
+/// A file that waits, with every word of the choices and of the outcomes.
+fn import_context(bad: &str) -> Value {
+    let choice = |(name, words): (&str, &str)| json!({ "name": name, "chosen": "refuse", "words": words.split(' ').collect::<Vec<_>>() });
+    let choices = [
+        ("holds", "auto families children certificates certificate-claims found-children missing-children keeping"),
+        ("conflict", "refuse keep replace add"),
+        ("identifiers", "original pseudonyms"),
+        ("allele", "homozygote untyped"),
+        ("forms", "refuse distinct"),
+        ("numbers", "refuse take"),
+    ];
+    let switches = ["keep_going", "ignore_unknown", "all_sheets", "skip_identities"];
+    let rows =
+        json!({ "sound": 1200, "rejected": 1, "added": 0, "replaced": 1, "kept": 1, "typings": 1, "unchanged": 1 });
+    let line = |severity: &str, lines: &str, further: u64| {
+        let column = if lines.is_empty() { Value::Null } else { "D".into() };
+        json!({ "severity": severity, "code": "allele", "lines": lines, "further": further, "column": column, "name": bad,
+            "what": if further == 1 { "" } else { bad }, "remedy": bad })
+    };
+    let lines = [line("error", "2-24, 30", 2), line("warning", "", 1), line("note", "", 0)];
+    let outcomes = ["imported", "unchanged", "superseded", "rejected", "conflict", "skipped", "failed"];
+    let sheet =
+        |outcome| json!({ "name": bad, "outcome": outcome, "layout": "children", "rows": rows, "lines": lines });
+    let outcome = json!({ "sheets": outcomes.map(sheet), "no_custodian": true, "withdrawn": 2 });
+    json!({
+        "at_work": false, "done": null, "agencies": [bad], "most": 16, "mib": 16, "minutes": 15,
+        "waiting": { "number": "00", "name": bad, "bytes": 12, "outcome": outcome, "has_news": true },
+        "asked": { "map": bad, "choices": choices.map(choice), "switches": switches.map(|name| json!({ "name": name, "is_set": true })) },
     })
 }
 
@@ -676,6 +708,15 @@ fn screen_context(screen: Screen) -> Value {
         Screen::Accounts => {
             json!({ "accounts": [{ "staff": bad, "role": "analyst", "enrolled_at": "2026", "withdrawn_at": null, "can_sign_in": true }] })
         }
+        Screen::Import => import_context(bad),
+        Screen::Power => json!({
+            "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "why": null, "linked": true, "least": 4.0, "children": 120,
+            "informative": 20, "loci": 23, "failed": ["sibling"],
+            "rows": [
+                { "with": null, "expected": 5.25, "gain": 0.0, "found": 0.75, "unrelated": 0.0 },
+                { "with": "mother", "expected": 9.5, "gain": 4.25, "found": 0.9999999, "unrelated": 1.5e-7 },
+            ],
+        }),
         Screen::Match => json!({ "running": null, "last": { "staff": bad, "error": bad, "candidates": 1, "new": 1 } }),
         Screen::Message => json!({ "kind": "failed", "text": bad }),
     }
@@ -722,6 +763,11 @@ fn served_pages_have_no_inline_script_or_style_and_escape_what_comes_from_outsid
         }
         let running = json!({ "running": { "staff": "R1", "percent": 12 }, "last": null });
         is_servable(&screen(language, Screen::Match, &running, &Value::Null));
+        let mut imports = import_context("<b onclick=\"x\">'&");
+        let waiting = imports["waiting"].take();
+        is_servable(&screen(language, Screen::Import, &imports, &Value::Null));
+        imports["done"] = waiting;
+        is_servable(&screen(language, Screen::Import, &imports, &Value::Null));
         for (template, text) in SAMPLES.map(|text| ("candidate.html", text)).into_iter().chain(OTHER_SAMPLES) {
             // The pages to hand over that are served, too.
             if ["candidate.html", "night.html", "family.html"].contains(&template) {

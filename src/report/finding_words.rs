@@ -21,8 +21,9 @@ pub(super) fn meaning(code: FindingCode, language: Language) -> &'static str {
     in_language(code.meaning(), language)
 }
 
-/// Returns what to do about it.
-pub(super) fn remedy(code: FindingCode, language: Language) -> &'static str {
+/// Returns what to do about a finding, in a language.
+#[must_use]
+pub fn remedy(code: FindingCode, language: Language) -> &'static str {
     in_language(code.remedy(), language)
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::intake::{ColumnName, FindingCode, Problem, Severity, column_letters};
 #[cfg(feature = "cli")]
 use crate::model::Language;
+use crate::model::shown;
 
 #[cfg(feature = "cli")]
 use super::finding_words::{self, meaning, remedy};
@@ -300,6 +301,15 @@ const MOST_RANGES: usize = 20;
 
 /// Formats ascending numbers as ranges: `2-24, 30`.
 fn ranges(numbers: &[u64]) -> String {
+    let (mut text, others) = first_ranges(numbers);
+    if others > 0 {
+        text += &format!(" and {} more", count(others as u64));
+    }
+    text
+}
+
+/// Formats the first of ascending numbers as ranges. Returns the number of the others, too.
+fn first_ranges(numbers: &[u64]) -> (String, usize) {
     let all: Vec<&[u64]> = numbers.chunk_by(|a, b| a + 1 == *b).collect();
     let range = |range: &&[u64]| match range {
         [first, .., last] => format!("{first}-{last}"),
@@ -307,38 +317,16 @@ fn ranges(numbers: &[u64]) -> String {
         [] => String::new(),
     };
     let (named, others) = all.split_at(all.len().min(MOST_RANGES));
-    let mut text = named.iter().map(range).collect::<Vec<_>>().join(", ");
-    let others: usize = others.iter().map(|range| range.len()).sum();
-    if others > 0 {
-        text += &format!(" and {} more", count(others as u64));
-    }
-    text
+    (named.iter().map(range).collect::<Vec<_>>().join(", "), others.iter().map(|range| range.len()).sum())
 }
 
 /// Lists the findings of one file, each with its text. Findings with the same code, column and wording become one line
 /// with their rows. Of each code the first [`MOST_LISTED`] findings are listed, then the number of the others.
 #[must_use]
 pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f str)>) -> Vec<ListingLine> {
-    let mut places: HashMap<(Severity, FindingCode, &ColumnPlace, &str), usize> = HashMap::new();
-    let mut all: Vec<Equal<'f>> = Vec::new();
-    for (problem, text) in findings {
-        // Findings about the whole file have no rows to collect.
-        let key = (problem.severity, problem.code, &problem.column, &*problem.what);
-        match places.get(&key).filter(|_| problem.line > 0) {
-            Some(&at) => all[at].lines.push(problem.line),
-            None => {
-                if problem.line > 0 {
-                    places.insert(key, all.len());
-                }
-                all.push(Equal { first: problem, text, lines: vec![problem.line] });
-            }
-        }
-    }
     let mut kinds: Vec<(Severity, FindingCode, usize, usize)> = Vec::new();
     let mut lines = Vec::new();
-    for equal in &mut all {
-        equal.lines.sort_unstable();
-        equal.lines.dedup();
+    for equal in &grouped(findings) {
         let Problem { severity, code, .. } = *equal.first;
         let at = kinds.iter().position(|kind| (kind.0, kind.1) == (severity, code)).unwrap_or_else(|| {
             kinds.push((severity, code, 0, 0));
@@ -356,6 +344,87 @@ pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f st
     lines
 }
 
+/// Findings with the same code, column and wording, as a row of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundLine {
+    /// The severity.
+    pub severity: Severity,
+    /// The code.
+    pub code: FindingCode,
+    /// The lines of the file, such as `2-24, 30`; empty if the finding is about the whole file.
+    pub lines: String,
+    /// The number of lines that are not listed.
+    pub further: usize,
+    /// The column as a spreadsheet names it.
+    pub column: Option<String>,
+    /// The name of the column, or of another value of the file.
+    pub name: Option<String>,
+    /// The cause and the remedy; empty in the row that counts the findings of a code that are not listed.
+    pub what: String,
+}
+
+/// Lists findings as [`list_findings`] does, as rows of a table: errors first, then by place. The findings of a code that
+/// are not listed are counted in a row of their own, in its `further`.
+#[must_use]
+pub fn found_lines(findings: &[Problem]) -> Vec<FoundLine> {
+    let mut all = grouped(findings.iter().map(|problem| (problem, "")));
+    all.sort_by_key(|equal| (equal.first.severity, equal.first.place()));
+    let mut listed: BTreeMap<(Severity, FindingCode), (usize, usize)> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for equal in &all {
+        let Problem { severity, code, column, what, .. } = equal.first;
+        let (rows_shown, left_out) = listed.entry((*severity, *code)).or_default();
+        *rows_shown += 1;
+        if *rows_shown > MOST_LISTED {
+            *left_out += equal.lines.len();
+            continue;
+        }
+        let numbers: Vec<u64> = equal.lines.iter().copied().filter(|&line| line > 0).collect();
+        let (lines, further) = first_ranges(&numbers);
+        let letters = column.as_ref().and_then(|column| column.number).map(column_letters);
+        let name = column.as_ref().map(|column| shown(&column.name).into_owned());
+        rows.push(FoundLine {
+            severity: *severity,
+            code: *code,
+            lines,
+            further,
+            column: letters,
+            name,
+            what: what.to_string(),
+        });
+    }
+    let more = listed.into_iter().filter(|(_, numbers)| numbers.1 > 0);
+    rows.extend(more.map(|((severity, code), (_, further))| {
+        let (lines, what) = (String::new(), String::new());
+        FoundLine { severity, code, lines, further, column: None, name: None, what }
+    }));
+    rows
+}
+
+/// Collects findings with the same code, column and wording, each with its lines in their order.
+fn grouped<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f str)>) -> Vec<Equal<'f>> {
+    let mut places: HashMap<(Severity, FindingCode, &ColumnPlace, &str), usize> = HashMap::new();
+    let mut all: Vec<Equal<'f>> = Vec::new();
+    for (problem, text) in findings {
+        // Findings about the whole file have no rows to collect.
+        let key = (problem.severity, problem.code, &problem.column, &*problem.what);
+        match places.get(&key).filter(|_| problem.line > 0) {
+            Some(&at) => all[at].lines.push(problem.line),
+            None => {
+                if problem.line > 0 {
+                    places.insert(key, all.len());
+                }
+                all.push(Equal { first: problem, text, lines: vec![problem.line] });
+            }
+        }
+    }
+    for equal in &mut all {
+        equal.lines.sort_unstable();
+        equal.lines.dedup();
+    }
+    all
+}
+
 /// The place of a finding in its line.
 type ColumnPlace = Option<ColumnName>;
 
@@ -366,6 +435,25 @@ mod tests {
     fn problem(file: &str, line: u64, severity: Severity, code: FindingCode) -> Problem {
         let column = (line > 0).then(|| ColumnName { number: Some(3), name: "vWA".into() });
         Problem { file: file.into(), line, column, severity, code, what: "is so: do this".into() }
+    }
+
+    #[test]
+    fn rows_of_a_table_have_errors_first_and_count_what_they_leave_out() {
+        let mut findings = vec![problem("a.csv", 9, Severity::Note, FindingCode::NoSex)];
+        findings.extend((2..5).chain([7]).map(|line| problem("a.csv", line, Severity::Error, FindingCode::Allele)));
+        findings.extend((0..=MOST_LISTED as u64).map(|line| Problem {
+            what: format!("is {line}").into(),
+            ..problem("a.csv", line + 1, Severity::Warning, FindingCode::FewLoci)
+        }));
+        let rows = found_lines(&findings);
+        assert_eq!((rows[0].lines.as_str(), rows[0].column.as_deref(), rows[0].further), ("2-4, 7", Some("C"), 0));
+        assert_eq!(rows.len(), 1 + MOST_LISTED + 1 + 1);
+        assert_eq!(
+            (rows[MOST_LISTED + 1].severity, rows[MOST_LISTED + 1].name.as_deref()),
+            (Severity::Note, Some("vWA"))
+        );
+        let last = rows.last().unwrap();
+        assert_eq!((last.severity, last.further, last.what.as_str()), (Severity::Warning, 1, ""));
     }
 
     #[test]

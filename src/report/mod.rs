@@ -59,10 +59,13 @@ pub use facts::{
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;
+#[cfg(feature = "cli")]
+pub use finding_words::remedy as finding_remedy;
 pub use format::{Format, SCHEMA_VERSION, TableFormat};
 pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesReport};
 pub use import::{
-    FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MANIFEST_BEGINS, MOST_LISTED, list_findings,
+    FileOutcome, FileReport, FileRows, FoundLine, ImportLog, ListingLine, MANIFEST_BEGINS, MOST_LISTED, found_lines,
+    list_findings,
 };
 #[cfg(feature = "cli")]
 pub use keeping::left_out_in_words;

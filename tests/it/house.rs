@@ -12,7 +12,7 @@ use circles::circles;
 use source::{Crate, ModulePath};
 
 /// Crates that only these rooms may use.
-const OWNERS: [(&str, &[&str]); 24] = [
+const OWNERS: [(&str, &[&str]); 25] = [
     ("age", &["pseudonym"]),
     ("anyhow", &["cli", "main"]),
     ("axum", &["page"]),
@@ -31,6 +31,7 @@ const OWNERS: [(&str, &[&str]); 24] = [
     ("indicatif", &["cli", "main"]),
     ("memmap2", &["index"]),
     ("mimalloc", &["cli", "main"]),
+    ("multer", &["page"]),
     ("nix", &["files", "pseudonym", "store", "cli"]),
     ("percent_encoding", &["page"]),
     ("quick_xml", &["intake"]),

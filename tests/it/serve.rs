@@ -3,6 +3,7 @@
 mod browser;
 pub(crate) mod client;
 mod hostile;
+mod imports;
 mod people;
 mod proxy;
 mod work;

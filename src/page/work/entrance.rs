@@ -62,6 +62,8 @@ pub(in crate::page) fn sign_in(app: &App, visit: &mut Visit) -> Result<Answer, F
 
 pub(in crate::page) fn sign_out(app: &App, visit: &mut Visit) -> Result<Answer, Fault> {
     app.store()?.record_look(&app.entry("serve sign-out", Some(&visit.who()?.staff)))?;
+    // A file that waits for this person is gone, too.
+    app.uploads().forget(visit.who()?.staff.as_str());
     let token = token()?;
     app.visitors().exchange(&visit.cookie, &token, None, Instant::now());
     visit.new_cookie = Some(token);

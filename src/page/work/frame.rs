@@ -15,10 +15,11 @@ pub(in crate::page) struct Note {
 }
 
 /// The pages in the navigation, each with the part of its address that shows where a browser is.
-const PLACES: [(&str, &str, &[Role]); 6] = [
+const PLACES: [(&str, &str, &[Role]); 7] = [
     ("candidates", "/candidates", &[Role::Analyst, Role::Reviewer]),
     ("waiting", "/waiting", &[Role::Analyst, Role::Reviewer]),
     ("nights", "/night", &[Role::Analyst, Role::Reviewer]),
+    ("import", "/import", &[Role::Analyst, Role::Reviewer]),
     ("statistics", "/statistics", &[Role::Supervisor]),
     ("match", "/match", &[Role::Analyst, Role::Reviewer, Role::Administrator]),
     ("accounts", "/accounts", &[Role::Administrator]),
@@ -37,6 +38,9 @@ pub(in crate::page) fn plain(app: &App, visit: &Visit, note: Option<Note>) -> Te
 /// Returns the templates with the frame of a request, and with what may be done with the pair of the page.
 pub(in crate::page) fn framed(app: &App, visit: &Visit, note: Option<Note>, pair: &Value) -> Templates {
     let who = visit.who.as_ref();
+    // The report on a family leads to its power.
+    let of_family = visit.here.strip_prefix("/families/").filter(|rest| !rest.contains('/')).is_some();
+    let family = of_family.then(|| visit.path.get("family"));
     let nav: Vec<Value> = PLACES
         .iter()
         .filter(|place| who.is_some_and(|who| place.2.contains(&who.role)))
@@ -51,5 +55,6 @@ pub(in crate::page) fn framed(app: &App, visit: &Visit, note: Option<Note>, pair
         "idle": app.options.idle.as_secs() / 60,
         "said": note.map(|note| json!({ "tone": if note.is_good { "good" } else { "bad" }, "text": note.text })),
         "pair": pair,
+        "family": family,
     }))
 }

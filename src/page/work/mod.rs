@@ -5,6 +5,8 @@ pub(super) mod candidates;
 pub(super) mod counts;
 pub(super) mod entrance;
 pub(super) mod frame;
+pub(super) mod import;
+pub(super) mod power;
 pub(super) mod reports;
 pub(super) mod running;
 pub(super) mod waiting;

@@ -2,15 +2,16 @@
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
-    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, IdentifierForms, IdentifierVariant, Intake, KitUse,
-    NumberKind, Problem, Request, Severity, SingleAllele, SourceBytes, SpreadsheetNumbers, TextEncoding,
-    identifiers_differ, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
+    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, IdentifierForms, IdentifierVariant, Intake, IntakeError,
+    KitUse, NumberKind, Problem, Request, Severity, SingleAllele, SourceBytes, SpreadsheetNumbers, TextEncoding,
+    identifiers_differ, read_bytes, read_guessing_layout, source_bytes, stream_bytes, workbook_sheets,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict, Returning};
 use crate::matching::{IdentityRule, Watch};
@@ -135,6 +136,14 @@ impl Default for ImportOptions {
     }
 }
 
+/// What an import reads.
+pub(in crate::store) enum Input<'a> {
+    /// Files and folders.
+    Files(&'a [PathBuf]),
+    /// Content without a path, by a name for findings.
+    Stream(&'a str, &'a mut dyn Read),
+}
+
 /// The result of an import.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -176,6 +185,43 @@ impl Store {
     pub fn import(
         &self,
         files: &[PathBuf],
+        options: &ImportOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Imported, StoreError> {
+        self.import_from(Input::Files(files), options, entry, observer)
+    }
+
+    /// Imports content that has no path, such as a file that somebody sent, exactly as [`Self::import`] imports a file.
+    /// `name` names it in findings.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let options = ImportOptions { dry_run: true, ..ImportOptions::default() };
+    /// let mut content = "sample_id,sex,vWA\nC1,m,14/15\n".as_bytes();
+    /// store.import_stream("what was sent", &mut content, &options, &store::entry("import", None), &Silent)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Self::import`].
+    pub fn import_stream(
+        &self,
+        name: &str,
+        content: &mut dyn Read,
+        options: &ImportOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Imported, StoreError> {
+        self.import_from(Input::Stream(name, content), options, entry, observer)
+    }
+
+    fn import_from(
+        &self,
+        input: Input<'_>,
         options: &ImportOptions,
         entry: &Entry,
         observer: &dyn Observer,
@@ -227,7 +273,10 @@ impl Store {
         let cases = options.cases.as_deref().map(|path| cases(path, options, &request)).transpose()?;
         let request = Request { cases: cases.as_ref(), ..request };
         let beside = Beside { pedigrees: options.pedigrees.as_deref(), cases: options.cases.as_deref() };
-        let files = sources(files, &beside)?;
+        let files = match input {
+            Input::Files(files) => sources(files, &beside)?,
+            Input::Stream(..) => Vec::new(),
+        };
         let program = concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned();
         let mut desk = Desk {
             store: self,
@@ -249,7 +298,10 @@ impl Store {
             desk.record_list_findings(cases.notes());
         }
         // The log of the files before the failure is returned, too.
-        let failed = files.iter().try_for_each(|source| desk.file(source)).err();
+        let failed = match input {
+            Input::Files(_) => files.iter().try_for_each(|source| desk.file(source)).err(),
+            Input::Stream(name, content) => desk.stream(name, content).err(),
+        };
         desk.look_for_duplicates();
         if let (Some(cases), None) = (&cases, &failed) {
             let without = cases.without_genotypes(&desk.samples);
@@ -368,8 +420,8 @@ impl Desk<'_> {
             Some("-") => "standard input".to_owned(),
             _ => shown_path(&source.path),
         };
-        let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
+            let mut report = FileReport::new(name.clone());
             self.record_findings(
                 &mut report,
                 vec![about_file(&name, Severity::Note, FindingCode::Skipped, why.to_owned()).into()],
@@ -377,23 +429,44 @@ impl Desk<'_> {
             self.log.files.push(report);
             return Ok(());
         }
-        let look = |start: &[u8]| {
-            let intake = self.read(&name, start, None);
-            self.names.forget();
-            intake
-        };
-        let SourceBytes { bytes, given_up } = match source_bytes(&source.path, look) {
+        let read = source_bytes(&source.path, |start| self.look(&name, start));
+        self.content(&name, read, started)
+    }
+
+    /// Reads content without a path, as [`Self::file`] does a file.
+    fn stream(&mut self, name: &str, content: &mut dyn Read) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let read = stream_bytes(name, content, |start| self.look(name, start));
+        self.content(name, read, started)
+    }
+
+    /// Reads the beginning of a file, to see whether it is worth reading on.
+    fn look(&self, name: &str, start: &[u8]) -> Intake {
+        let intake = self.read(name, start, None);
+        self.names.forget();
+        intake
+    }
+
+    /// Imports what was read of a file, or records why it was not read.
+    fn content(
+        &mut self,
+        name: &str,
+        read: Result<SourceBytes, IntakeError>,
+        started: Instant,
+    ) -> Result<(), StoreError> {
+        let SourceBytes { bytes, given_up } = match read {
             Ok(read) => read,
             Err(error) => {
+                let mut report = FileReport::new(name.to_owned());
                 report.outcome = FileOutcome::Rejected;
-                let problem = about_file(&name, Severity::Error, FindingCode::Unreadable, error.to_string());
+                let problem = about_file(name, Severity::Error, FindingCode::Unreadable, error.to_string());
                 self.record_findings(&mut report, vec![ImportFinding { problem, text: error.to_string() }]);
                 self.log.files.push(report);
                 return Ok(());
             }
         };
         for sheet in chosen_sheets(&self.options.sheets, &bytes) {
-            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
+            let name = sheet.as_ref().map_or_else(|| name.to_owned(), |sheet| format!("{name}[{}]", shown(sheet)));
             let following = self.say("reading the file");
             let mut intake = self.read(&name, &bytes, sheet.as_deref());
             drop(following);

@@ -2,6 +2,7 @@
 //! on which samples are kept.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use crate::audit::Entry;
 use crate::certificates::{Certificate, Claim};
 use crate::facts::Subject;
 use crate::intake::{
-    FactRow, FindingCode, ListIntake, ListRequest, Problem, Severity, list_bytes, read_certificates, read_claims,
-    read_facts, read_terms,
+    FactRow, FindingCode, IntakeError, ListIntake, ListRequest, Problem, Severity, list_bytes, list_stream_bytes,
+    read_certificates, read_claims, read_facts, read_terms,
 };
 use crate::keeping::Terms;
 use crate::ledger::{FactsImported, Ledger, ListImported, NewFacts, SealedText};
@@ -21,9 +22,9 @@ use crate::pseudonym::{CertificateHasher, ConsentHasher, Custodian, FactText, Ps
 use crate::report::words::{hex, plural};
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
-use super::import::{ImportOptions, Imported, chosen_sheets};
+use super::import::{ImportOptions, Imported, Input, chosen_sheets};
 use super::list_kind::ListKind;
-use super::sources::{Beside, sources};
+use super::sources::{Beside, Source, sources};
 use crate::store::actor::require_reason;
 use crate::store::custody::sealing::custodians;
 use crate::store::error::StoreError;
@@ -80,6 +81,33 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Imported, StoreError> {
+        self.import_list_from(Input::Files(files), list, options, entry, observer)
+    }
+
+    /// Imports a list that has no path, such as one that somebody sent, exactly as [`Self::import_list`] imports a file.
+    /// `name` names it in findings.
+    ///
+    /// # Errors
+    /// Those of [`Self::import_list`].
+    pub fn import_list_stream(
+        &self,
+        (name, content): (&str, &mut dyn io::Read),
+        list: ListKind,
+        options: &ImportOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Imported, StoreError> {
+        self.import_list_from(Input::Stream(name, content), list, options, entry, observer)
+    }
+
+    fn import_list_from(
+        &self,
+        input: Input<'_>,
+        list: ListKind,
+        options: &ImportOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Imported, StoreError> {
         if options.restore_expunged {
             require_reason(entry)?;
         }
@@ -90,7 +118,10 @@ impl Store {
         let key = self.key()?;
         let digests = FileDigests::new(&ledger, Some(&*key))?;
         let program = concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned();
-        let files = sources(files, &Beside { pedigrees: None, cases: None })?;
+        let files = match input {
+            Input::Files(files) => sources(files, &Beside { pedigrees: None, cases: None })?,
+            Input::Stream(..) => Vec::new(),
+        };
         let mut desk = Desk {
             list,
             options,
@@ -103,13 +134,14 @@ impl Store {
             observer,
             log: ImportLog { program, dry_run: options.dry_run, ..ImportLog::default() },
         };
-        let failed = files
-            .iter()
-            .try_for_each(|source| match source.skipped {
-                Some(why) => desk.skip(&shown_path(&source.path), why),
-                None => desk.file(&source.path),
-            })
-            .err();
+        let take = |source: &Source| match source.skipped {
+            Some(why) => desk.skip(&shown_path(&source.path), why),
+            None => desk.file(&source.path),
+        };
+        let failed = match input {
+            Input::Files(_) => files.iter().try_for_each(take).err(),
+            Input::Stream(name, content) => desk.stream(name, content).err(),
+        };
         Ok(Imported { log: desk.log, failed })
     }
 }
@@ -139,19 +171,28 @@ impl Desk<'_> {
     /// Reads a file, or each chosen sheet of it, and imports it.
     fn file(&mut self, path: &std::path::Path) -> Result<(), StoreError> {
         let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { shown_path(path) };
-        let bytes = match list_bytes(path) {
+        self.content(&name, list_bytes(path))
+    }
+
+    /// Reads content without a path, as [`Self::file`] does a file.
+    fn stream(&mut self, name: &str, content: &mut dyn io::Read) -> Result<(), StoreError> {
+        self.content(name, list_stream_bytes(name, content))
+    }
+
+    fn content(&mut self, name: &str, read: Result<Vec<u8>, IntakeError>) -> Result<(), StoreError> {
+        let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {
-                let mut report = FileReport::new(name.clone());
+                let mut report = FileReport::new(name.to_owned());
                 report.outcome = FileOutcome::Rejected;
-                let problem = about_file(&name, Severity::Error, FindingCode::Unreadable, error.to_string());
+                let problem = about_file(name, Severity::Error, FindingCode::Unreadable, error.to_string());
                 self.record(&mut report, vec![problem]);
                 self.log.files.push(report);
                 return Ok(());
             }
         };
         for sheet in chosen_sheets(&self.options.sheets, &bytes) {
-            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
+            let name = sheet.as_ref().map_or_else(|| name.to_owned(), |sheet| format!("{name}[{}]", shown(sheet)));
             let mut report = FileReport::new(name.clone());
             let taken = self.sheet(&name, &bytes, sheet.as_deref(), &mut report);
             self.log.files.push(report);

@@ -412,7 +412,7 @@ fn a_pair_is_reviewed(watched: &mut Watched, family: &str, child: &str) {
 fn pages_are_served(watched: &mut Watched, family: &str, child: &str) {
     use crate::serve::client::{Served, enrol};
 
-    let [.., card, _, _] = CANARIES;
+    let [mother, .., card, _, chinese] = CANARIES;
     enrol(&watched.lab);
     let mut served = Served::new(&watched.lab, &[]);
     let pair = format!("/candidates/{family}/{child}");
@@ -428,6 +428,20 @@ fn pages_are_served(watched: &mut Watched, family: &str, child: &str) {
         let answer = browser.get(&format!("/candidates?q={card}&after={card}"));
         watched.search.finds_nothing("a page that there is not", answer.body.as_bytes());
     }
+    // A file with identifiers, in its name, too: what is found does not repeat them, and nothing of it is left.
+    let mut browser = served.signed_in("R1");
+    let file = format!("sample_id,sex,vWA\n{card},m,14/15\n{mother},f,{chinese}\n");
+    for choices in [&[("holds", "children")][..], &[("holds", "children"), ("keep_going", "yes")]] {
+        browser.get("/import");
+        assert_eq!(browser.upload("file.csv", file.as_bytes(), choices).status, 303);
+        let page = browser.get("/import");
+        watched.search.finds_nothing("/import", page.body.as_bytes());
+        watched.search.finds_nothing_below(&watched.lab.path("store"));
+    }
+    assert_eq!(browser.upload(chinese, file.as_bytes(), &[("map", card)]).status, 422);
+    let number = browser.get("/import").field("number").unwrap();
+    assert_eq!(browser.post("/import/confirm", &[("number", &number)]).status, 303);
+    watched.search.finds_nothing("/import", browser.get("/import").body.as_bytes());
     assert_eq!(served.end(), Some(0));
     drop(served);
     watched.search.finds_nothing_below(&watched.lab.path("store"));

@@ -190,14 +190,20 @@ impl Browser {
     }
 
     pub(crate) fn request(&mut self, head: &str, body: &str) -> Answer {
+        self.request_bytes(head, body.as_bytes())
+    }
+
+    /// Sends a request; `body` begins with the headers that follow the usual ones.
+    pub(crate) fn request_bytes(&mut self, head: &str, body: &[u8]) -> Answer {
         let Self { host, cookie, language, .. } = self;
         let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
-        let request = format!(
-            "{head} HTTP/1.1\r\nHost: {host}\r\nAccept-Language: {language}\r\nConnection: close\r\n{cookie}{body}"
-        );
+        let request =
+            format!("{head} HTTP/1.1\r\nHost: {host}\r\nAccept-Language: {language}\r\nConnection: close\r\n{cookie}");
         let mut stream = TcpStream::connect(&*host).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(130))).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
+        // A server that refuses may have closed the connection before everything is sent.
+        let _ = stream.write_all(body);
         let mut bytes = Vec::new();
         // The server may be killed meanwhile.
         let _ = stream.read_to_end(&mut bytes);
@@ -230,6 +236,39 @@ impl Browser {
         self.request(&format!("POST {path}"), &body)
     }
 
+    /// Sends a form with parts, each with a name, the name of a file or none, and its content.
+    pub(crate) fn post_parts(&mut self, path: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Answer {
+        const BOUNDARY: &str = "----a boundary of ours";
+        let mut form = Vec::new();
+        for (name, file, content) in parts {
+            let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\"\r\nContent-Type: text/csv"));
+            form.extend(
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n").bytes(),
+            );
+            form.extend_from_slice(content);
+            form.extend(b"\r\n");
+        }
+        form.extend(format!("--{BOUNDARY}--\r\n").bytes());
+        self.post_form(path, &format!("multipart/form-data; boundary=\"{BOUNDARY}\""), &form)
+    }
+
+    /// Sends a form of any type.
+    pub(crate) fn post_form(&mut self, path: &str, kind: &str, form: &[u8]) -> Answer {
+        let length = form.len();
+        let head = format!("Origin: http://{}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n", self.host);
+        self.request_bytes(&format!("POST {path}"), &[head.as_bytes(), form].concat())
+    }
+
+    /// Sends a file to be checked, with choices that differ from those that hold unless others are chosen.
+    pub(crate) fn upload(&mut self, name: &str, content: &[u8], choices: &[(&str, &str)]) -> Answer {
+        let csrf = self.csrf.clone();
+        let chosen = choices_with(choices);
+        let mut parts = vec![("csrf", None, csrf.as_bytes())];
+        parts.extend(chosen.iter().map(|(name, value)| (*name, None, value.as_bytes())));
+        parts.push(("file", Some(name), content));
+        self.post_parts("/import/check", &parts)
+    }
+
     pub(crate) fn sign_in(&mut self, staff: &str, passphrase: &str) -> Answer {
         self.post("/sign-in", &[("staff", staff), ("passphrase", passphrase)])
     }
@@ -250,6 +289,20 @@ impl Browser {
         ];
         self.post(&format!("{pair}/decide"), &fields)
     }
+}
+
+/// Returns the choices of an import as the form has them, but for these.
+pub(crate) fn choices_with<'a>(others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let plain = [
+        ("holds", "auto"),
+        ("conflict", "refuse"),
+        ("identifiers", "original"),
+        ("allele", "homozygote"),
+        ("forms", "refuse"),
+        ("numbers", "refuse"),
+    ];
+    let is_other = |name: &str| others.iter().any(|other| other.0 == name);
+    plain.into_iter().filter(|one| !is_other(one.0)).chain(others.iter().copied()).collect()
 }
 
 pub(crate) fn encoded(fields: &[(&str, &str)]) -> String {

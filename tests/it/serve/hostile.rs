@@ -4,18 +4,23 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::client::{Browser, PASSPHRASE, PEOPLE, Served, encoded, lab, rows};
+use super::client::{Browser, PASSPHRASE, PEOPLE, Served, choices_with, encoded, lab, rows};
 use crate::common::Lab;
 
 /// Every address with its method, and the roles that may use it; `None` for everybody who was let in.
-const ADDRESSES: [(&str, &str, &[&str]); 15] = [
+const ADDRESSES: [(&str, &str, &[&str]); 20] = [
     ("GET", "/candidates", &["reviewer", "analyst"]),
     ("GET", "PAIR", &["reviewer", "analyst"]),
     ("POST", "PAIR/genotypes", &["reviewer", "analyst"]),
     ("POST", "PAIR/decide", &["reviewer"]),
     ("GET", "FAMILY", &["reviewer", "analyst"]),
+    ("GET", "FAMILY/power", &["reviewer", "analyst"]),
     ("GET", "/night", &["reviewer", "analyst"]),
     ("GET", "/waiting", &["reviewer", "analyst"]),
+    ("GET", "/import", &["reviewer", "analyst"]),
+    ("POST", "/import/again", &["reviewer", "analyst"]),
+    ("POST", "/import/confirm", &["reviewer", "analyst"]),
+    ("POST", "/import/discard", &["reviewer", "analyst"]),
     ("GET", "/statistics", &["supervisor"]),
     ("GET", "/accounts", &["administrator"]),
     ("GET", "/match", &["reviewer", "analyst", "administrator"]),
@@ -322,9 +327,9 @@ fn every_role_reaches_its_pages_and_no_others() {
             let path = address.replace("PAIR", &pair).replace("FAMILY", &family);
             let answer = match method {
                 "GET" => browser.get(&path),
-                _ => browser.post(&path, &[("lang", "en"), ("to", "/")]),
+                _ => browser.post(&path, &[&[("lang", "en"), ("to", "/")][..], &choices_with(&[])[..]].concat()),
             };
-            // What is sent to `decide` is incomplete.
+            // What is sent to `decide` is incomplete, and no file waits.
             let may = [200, 303, 422].contains(&answer.status);
             assert_eq!(may, roles.contains(role), "{role} {method} {path}: {}", answer.status);
             assert!(may || (answer.status == 403 && answer.body.contains("Not for your role")));

@@ -101,13 +101,20 @@ fn genotypes_are_shown_after_a_click_that_is_recorded_and_every_look_is() {
     let of_family = browser.get(&format!("/families/{family}"));
     assert!(of_family.status == 200 && of_family.body.contains(&child[..8]) && !has_genotype(&of_family.body));
     assert_eq!((browser.get("/night").status, browser.get("/night?run=1").status), (200, 200));
-    for (words, who) in [("serve family", &family), ("serve night", &child)] {
+    // Whom to sample next, as on the command line.
+    assert!(of_family.body.contains(&format!("/families/{family}/power")));
+    let power = browser.get(&format!("/families/{family}/power"));
+    let planned = lab.run(&["power", &family, "--format", "json"]).ends(0).json();
+    let expected = format!("{:.2}", planned["power"][0]["expected_log10_lr"].as_f64().unwrap());
+    assert!(power.status == 200 && power.body.contains(&expected), "{expected}: {}", power.body);
+    for (words, who) in [("serve family", &family), ("serve night", &child), ("serve power", &family)] {
         assert!(!looks(words, who).is_empty(), "{words}");
     }
     // Somebody who is not in the store is an answer, too.
     let nobody = "00112233445566778899aabbccddeeff";
     assert_eq!(browser.get(&format!("/families/{nobody}")).status, 404);
     assert_eq!(looks("serve family", nobody).len(), 1);
+    assert_eq!(browser.get(&format!("/families/{nobody}/power")).status, 404);
     lab.run(&["audit", "verify"]).ends(0);
 }
 

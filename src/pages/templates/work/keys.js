@@ -1,4 +1,4 @@
-// Keys for lists, the number beside the threshold, and the progress of a match. Everything works without this file.
+// Keys for lists, the number beside the threshold, a file that is dragged to its form, and the progress of a match. Everything works without this file.
 "use strict";
 (() => {
   const rows = () => Array.from(document.querySelectorAll("a.row"));
@@ -19,6 +19,28 @@
   if (least) least.addEventListener("input", () => {
     document.getElementById("least-shown").textContent = least.value;
   });
+  const file = document.getElementById("file");
+  if (file) {
+    const form = file.closest("form");
+    // The server refuses it, too, after it was sent.
+    const weigh = () => {
+      const isLarge = file.files.length > 0 && file.files[0].size > Number(file.dataset.most);
+      file.setCustomValidity(isLarge ? file.dataset.large : "");
+      file.reportValidity();
+    };
+    file.addEventListener("change", weigh);
+    form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("over"); });
+    form.addEventListener("dragleave", () => form.classList.remove("over"));
+    form.addEventListener("drop", (event) => {
+      event.preventDefault();
+      form.classList.remove("over");
+      if (!event.dataTransfer.files.length) return;
+      const one = new DataTransfer();
+      one.items.add(event.dataTransfer.files[0]);
+      file.files = one.files;
+      weigh();
+    });
+  }
   const running = document.getElementById("running");
   if (running) {
     const ask = async () => {
