@@ -711,7 +711,7 @@ fn screen_context(screen: Screen) -> Value {
         Screen::Import => import_context(bad),
         Screen::Power => json!({
             "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "why": null, "linked": true, "least": 4.0, "children": 120,
-            "informative": 20, "loci": 23, "failed": ["sibling"],
+            "informative": 20, "loci": 23, "failed": ["full-sibling"],
             "rows": [
                 { "with": null, "expected": 5.25, "gain": 0.0, "found": 0.75, "unrelated": 0.0 },
                 { "with": "mother", "expected": 9.5, "gain": 4.25, "found": 0.9999999, "unrelated": 1.5e-7 },
