@@ -44,6 +44,27 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         .or_else(|| cause.downcast_ref().and_then(of_ledger).map(plain))
         .or_else(|| cause.downcast_ref().and_then(of_key).map(plain))
         .or_else(|| cause.downcast_ref().and_then(of_index).map(plain))
+        .or_else(|| of_serve(cause))
+}
+
+/// Says how to make a key for the pages.
+#[cfg(feature = "serve")]
+fn of_serve(cause: &(dyn Error + 'static)) -> Option<String> {
+    match cause.downcast_ref()? {
+        crate::page::ServeError::NoKeys(folder) => {
+            let folder = shown_path(folder);
+            Some(format!(
+                "make it and a key in it: mkdir {folder}; reunite review key --out {folder}/R17.key; reunite review enrol \
+                 --staff R17 --public-key {folder}/R17.key.pub"
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "serve"))]
+fn of_serve(_: &(dyn Error + 'static)) -> Option<String> {
+    None
 }
 
 /// Says what to do about an error of the store's.

@@ -1,5 +1,7 @@
 //! Reads one page of the current candidates, from a place on, without reading those before it.
 
+use std::cmp::Ordering;
+
 use rusqlite::ToSql;
 use rusqlite::named_params;
 
@@ -8,18 +10,48 @@ use super::ledger::Ledger;
 use super::{CurrentCandidate, LedgerError};
 use crate::model::Pseudonym;
 
-/// The order of the candidates in a list that is read page by page.
+/// The order of the candidates in a list that is read page by page. Equal ones follow each other best first, then by
+/// family and child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SliceOrder {
-    /// Best first: by falling rank, then by family and child.
+    /// Best first: by falling rank.
     #[default]
     Rank,
-    /// Those of the last run first, and in a run best first.
+    /// Those of the last run first.
     Newest,
+    /// Those that were found first, first.
+    Oldest,
+    /// By family.
+    Family,
+    /// By child.
+    Child,
+    /// The most loci compared first.
+    MostLoci,
+    /// The fewest incompatible loci first.
+    FewestIncompatible,
+}
+
+impl SliceOrder {
+    /// All orders.
+    pub const ALL: [Self; 7] =
+        [Self::Rank, Self::Newest, Self::Oldest, Self::Family, Self::Child, Self::MostLoci, Self::FewestIncompatible];
+
+    /// Returns the column that comes before the rank, the sign of what follows a place in it, and its direction.
+    fn column(self) -> Option<(&'static str, &'static str, &'static str)> {
+        Some(match self {
+            Self::Rank => return None,
+            Self::Newest => ("first_run_id", "<", "DESC"),
+            Self::Oldest => ("first_run_id", ">", "ASC"),
+            Self::Family => ("family", ">", "ASC"),
+            Self::Child => ("child", ">", "ASC"),
+            Self::MostLoci => ("loci_compared", "<", "DESC"),
+            Self::FewestIncompatible => ("incompatible_loci", ">", "ASC"),
+        })
+    }
 }
 
 /// Selection of candidates; all but identities by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SliceFilter {
     /// Lists only pairs whose family or child lies between two pseudonyms, which are included.
     pub between: Option<(Pseudonym, Pseudonym)>,
@@ -31,6 +63,8 @@ pub struct SliceFilter {
     pub first_run: Option<i64>,
     /// Lists only pairs with a review, or only pairs without one.
     pub reviewed: Option<bool>,
+    /// Lists only pairs of which the child or a relative was sent by this agency.
+    pub agency: Option<String>,
 }
 
 /// The place of a candidate in a list: the next page begins after it.
@@ -40,6 +74,10 @@ pub struct SlicePlace {
     pub rank: f64,
     /// The run that first found it.
     pub first_run: i64,
+    /// The number of loci compared.
+    pub loci_compared: u32,
+    /// The number of incompatible loci.
+    pub incompatible_loci: u32,
     /// The family.
     pub family: Pseudonym,
     /// The child.
@@ -48,8 +86,26 @@ pub struct SlicePlace {
 
 impl From<&CurrentCandidate> for SlicePlace {
     fn from(CurrentCandidate { candidate, first_run, .. }: &CurrentCandidate) -> Self {
-        let (family, child) = (candidate.family, candidate.child);
-        Self { rank: candidate.rank(), first_run: *first_run, family, child }
+        Self {
+            rank: candidate.rank(),
+            first_run: *first_run,
+            loci_compared: candidate.loci_compared,
+            incompatible_loci: candidate.incompatible_loci,
+            family: candidate.family,
+            child: candidate.child,
+        }
+    }
+}
+
+impl SlicePlace {
+    /// Reports whether a candidate follows this place in a list that is best first.
+    #[must_use]
+    pub fn is_before(&self, CurrentCandidate { candidate, .. }: &CurrentCandidate) -> bool {
+        match candidate.rank().partial_cmp(&self.rank) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => (candidate.family, candidate.child) > (self.family, self.child),
+            _ => false,
+        }
     }
 }
 
@@ -60,7 +116,11 @@ const WHERE: &str = "same_as IS NULL
  AND (:incompatible IS NULL OR incompatible_loci <= :incompatible)
  AND (:run IS NULL OR first_run_id >= :run)
  AND (:reviewed IS NULL OR :reviewed = EXISTS (SELECT 1 FROM review_case
-      WHERE review_case.child = candidate.child AND coalesce(review_case.family, x'') = candidate.family))";
+      WHERE review_case.child = candidate.child AND coalesce(review_case.family, x'') = candidate.family))
+ AND (:agency IS NULL
+      OR EXISTS (SELECT 1 FROM sample WHERE sample.pseudonym = candidate.child AND sample.agency = :agency)
+      OR EXISTS (SELECT 1 FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+                 WHERE family.pseudonym = candidate.family AND sample.agency = :agency))";
 
 impl Ledger {
     /// Returns the next candidates of a list, at most this number: from the first one, or after a place.
@@ -75,10 +135,15 @@ impl Ledger {
         most: u32,
     ) -> Result<Vec<CurrentCandidate>, LedgerError> {
         const BEHIND: &str = "(log10_lr + log10_doubt < :rank OR (log10_lr + log10_doubt = :rank AND (family, child) > (:family, :child)))";
-        let (condition, by) = match order {
-            SliceOrder::Rank => (BEHIND.to_owned(), ""),
-            SliceOrder::Newest => {
-                (format!("(first_run_id < :found OR (first_run_id = :found AND {BEHIND}))"), "first_run_id DESC, ")
+        let (condition, by) = match order.column() {
+            None => (BEHIND.to_owned(), String::new()),
+            Some((column, sign, direction)) => {
+                let at = format!(":{column}");
+                // An index leads to the place only by the first part.
+                (
+                    format!("({column} {sign}= {at} AND ({column} <> {at} OR {BEHIND}))"),
+                    format!("{column} {direction}, "),
+                )
             }
         };
         let condition = if after.is_some() { condition } else { "TRUE".to_owned() };
@@ -92,9 +157,11 @@ impl Ledger {
             None => Ok(()),
         };
         set(":most", &most)?;
-        if let Some(SlicePlace { rank, first_run, family, child }) = after {
+        if let Some(SlicePlace { rank, first_run, loci_compared, incompatible_loci, family, child }) = after {
             set(":rank", rank)?;
-            set(":found", first_run)?;
+            set(":first_run_id", first_run)?;
+            set(":loci_compared", loci_compared)?;
+            set(":incompatible_loci", incompatible_loci)?;
             set(":family", family.as_bytes())?;
             set(":child", child.as_bytes())?;
         }
@@ -121,7 +188,7 @@ impl Ledger {
 
 /// Binds the values of [`WHERE`].
 fn bind(statement: &mut rusqlite::Statement<'_>, filter: &SliceFilter) -> rusqlite::Result<()> {
-    let SliceFilter { between, min_log10_lr, max_incompatible, first_run, reviewed } = filter;
+    let SliceFilter { between, min_log10_lr, max_incompatible, first_run, reviewed, agency } = filter;
     let values = named_params! {
         ":first": between.map(|ends| *ends.0.as_bytes()),
         ":last": between.map(|ends| *ends.1.as_bytes()),
@@ -129,6 +196,7 @@ fn bind(statement: &mut rusqlite::Statement<'_>, filter: &SliceFilter) -> rusqli
         ":incompatible": max_incompatible,
         ":run": first_run,
         ":reviewed": reviewed,
+        ":agency": agency,
     };
     for (name, value) in values {
         if let Some(at) = statement.parameter_index(name)? {

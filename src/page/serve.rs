@@ -63,7 +63,7 @@ pub enum ServeError {
     #[error("an origin is written as https://NAME or https://NAME:PORT, without a path")]
     Origin,
     /// The folder with the sealed keys is missing.
-    #[error("{} is no folder with the sealed keys of those who sign in", shown_path(.0))]
+    #[error("{} is not a folder; the sealed key of everybody who signs in must be in it, such as R17.key", shown_path(.0))]
     NoKeys(PathBuf),
     /// The operating system refuses a thread or random numbers.
     #[error("cannot start the server: {0}")]

@@ -28,8 +28,12 @@ pub enum Screen {
     SignIn,
     /// Lists candidates.
     Candidates,
+    /// Shows candidates of one child or of one family side by side.
+    Compare,
     /// Lists what waits for whom.
     Waiting,
+    /// Lists what is due about samples.
+    Samples,
     /// Shows counts for supervisors.
     Statistics,
     /// Lists the enrolled persons.
@@ -46,10 +50,12 @@ pub enum Screen {
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::SignIn,
         Self::Candidates,
+        Self::Compare,
         Self::Waiting,
+        Self::Samples,
         Self::Statistics,
         Self::Accounts,
         Self::Import,
@@ -62,7 +68,9 @@ impl Screen {
         match self {
             Self::SignIn => "sign_in.html",
             Self::Candidates => "list.html",
+            Self::Compare => "compare.html",
             Self::Waiting => "waiting.html",
+            Self::Samples => "samples.html",
             Self::Statistics => "statistics.html",
             Self::Accounts => "accounts.html",
             Self::Import => "import.html",

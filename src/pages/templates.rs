@@ -19,11 +19,13 @@ const EMBEDDED: [(&str, &str); 9] = [
 ];
 
 /// The templates of the frame and of the pages in it, by file name. The frame replaces `base.html`.
-pub(super) const SCREENS: [(&str, &str); 11] = [
+pub(super) const SCREENS: [(&str, &str); 13] = [
     ("base.html", include_str!("templates/work/base.html")),
     ("sign_in.html", include_str!("templates/work/sign_in.html")),
     ("list.html", include_str!("templates/work/list.html")),
     ("pair.html", include_str!("templates/work/pair.html")),
+    ("compare.html", include_str!("templates/work/compare.html")),
+    ("samples.html", include_str!("templates/work/samples.html")),
     ("waiting.html", include_str!("templates/work/waiting.html")),
     ("statistics.html", include_str!("templates/work/statistics.html")),
     ("accounts.html", include_str!("templates/work/accounts.html")),

@@ -63,6 +63,8 @@ fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
         ("fact", Fact::ALL.iter().map(|one| one.word()).collect()),
         ("verdict", Verdict::ALL.iter().map(|one| one.word()).collect()),
         ("fact_reason", Reason::ALL.iter().map(|one| one.words()).collect()),
+        ("sample_action", vec!["delete", "renew", "review"]),
+        ("sample_side", vec!["child", "relative"]),
         ("role", Role::ALL.iter().map(|one| one.word()).collect()),
         ("grouping", vec!["region", "agency", "month"]),
         ("measure", MEASURES.split_whitespace().collect()),
@@ -645,7 +647,7 @@ fn frame(pair: &Value) -> Value {
 fn of_pair() -> Value {
     json!({
         "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "child": "00112233445566778899aabbccddeeff", "generation": 7,
-        "events": 2, "least": 4.0, "genotypes_shown": false, "may_decide": true,
+        "events": 2, "others": { "child": 1, "family": 3 }, "genotypes_shown": false, "may_decide": true,
         "codes": [{ "decision": "confirm", "codes": ["profiles-agree", "other"] }],
         "entered": { "decision": "confirm", "code": "confirm:other", "text": "\"><script>" },
         "own": { "decision": "refute", "code": "other", "text": "<b onclick=\"x\">" },
@@ -683,6 +685,29 @@ fn import_context(bad: &str) -> Value {
     })
 }
 
+/// Two candidates side by side: one with everything, and one of which nothing is known.
+fn compare_context(bad: &str) -> Value {
+    let mut columns = other_sample(0)["new"]["rows"].clone();
+    columns.as_array_mut().unwrap().truncate(2);
+    let [full, bare] = &mut columns.as_array_mut().unwrap()[..] else { panic!("two candidates") };
+    full["facts"] =
+        ["sex", "age"].map(|fact| json!({ "fact": fact, "verdict": "agreeing", "reason": "the same sex" })).into();
+    full["meaning"] = json!({ "log10_lr_min": 4.5, "with": bad, "is_bounded": true, "lacks": ["other-child"] });
+    full["review"] = json!({
+        "decided_by": [bad], "changed": ["profiles"], "rechecks": 1, "next": "decide", "conflicts": ["child-confirmed"],
+    });
+    (bare["facts"], bare["meaning"]) = (Value::Null, Value::Null);
+    bare["review"] = json!({ "decided_by": [], "changed": [], "rechecks": 0, "next": null, "conflicts": [] });
+    let cell =
+        |log10_lr: Option<f64>, counts| json!({ "counts": counts, "log10_lr": log10_lr, "is_incompatible": true });
+    json!({
+        "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "child": "00112233445566778899aabbccddeeff", "of": "child",
+        "columns": columns, "is_candidate": true, "others": 5, "outdated": true, "first": "/candidates",
+        "next": "/candidates", "loci": [{ "locus": "vWA", "cells": [cell(Some(-1.5), true), cell(None, true)] },
+            { "locus": "FGA", "cells": [cell(None, false), cell(Some(1.0), true)] }],
+    })
+}
+
 /// The values of each page that is not a report.
 fn screen_context(screen: Screen) -> Value {
     let bad = "<b onclick=\"x\">'&";
@@ -692,15 +717,40 @@ fn screen_context(screen: Screen) -> Value {
     });
     let total = json!({ "group": null, "counts": {}, "median_days": {} });
     let counts = json!({ "group": bad, "within": bad, "counts": { "families": 12, "children": null }, "median_days": { "days-to-confirmation": 2.5 } });
+    let orders = ["best", "newest", "oldest", "family", "child", "loci", "incompatible"]
+        .map(|word| json!({ "word": word, "href": "/candidates?order=x" }));
+    let deadlines =
+        [(None, Some(1)), (Some(0), None), (Some(3), None)].map(|(overdue, left): (Option<u32>, Option<u32>)| {
+            json!({
+                "child": "00112233445566778899aabbccddeeff", "deadline": "transfer", "found": "2026-11-01",
+                "due": "2026-11-08", "overdue": overdue, "left": left,
+            })
+        });
     match screen {
         Screen::SignIn => json!({}),
         Screen::Candidates => json!({
             "never_matched": false, "count": 2, "outdated": true, "first": "/candidates", "next": "/candidates?after=1",
             "rows": other_sample(0)["new"]["rows"],
-            "query": { "q": bad, "least": 4, "incompatible": "", "found": "all", "state": "some", "order": "best", "view": "full" },
+            "query": { "q": bad, "least": 4, "incompatible": "", "found": "all", "state": "some", "agency": bad, "order": "newest", "view": "full" },
+            "orders": orders,
             "range": { "from": 4.0, "to": 24.0 },
         }),
-        Screen::Waiting => json!({ "mine": [row], "others": [row], "not_shown": 1 }),
+        Screen::Compare => compare_context(bad),
+        Screen::Waiting => json!({
+            "mine": [row], "others": [row], "retests": [row], "not_shown": 1, "soon": 30,
+            "samples": { "due": 2, "to_delete": 1 },
+            "deadlines": deadlines,
+        }),
+        Screen::Samples => {
+            let one = |on: Option<&str>, is_due: bool| {
+                json!({
+                    "sample": "00112233445566778899aabbccddeeff", "side": "child", "action": "delete", "on": on,
+                    "is_due": is_due, "is_estimated": true, "article": bad, "what": bad,
+                })
+            };
+            let rows = [one(None, true), one(Some("2026-12-01"), false)];
+            json!({ "rows": rows, "within": 30, "with_terms": 2, "without_terms": 1, "not_shown": 1 })
+        }
         Screen::Statistics => json!({
             "made_on": "2026-11-01", "least": 10, "measures": ["families", "children"],
             "intervals": ["days-to-confirmation"], "tables": [{ "by": "agency", "groups": [counts], "total": total }],

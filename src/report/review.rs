@@ -491,8 +491,11 @@ pub struct DueRow {
     pub since: String,
     /// Last day of a deadline; `None` for a pair.
     pub due: Option<String>,
-    /// Number of days since then.
+    /// Number of days since then; `None` before.
     pub overdue_days: Option<u32>,
+    /// Number of days until then, if it is later than the day of the list.
+    #[serde(skip)]
+    pub days_left: Option<u32>,
     /// What speaks against the pair.
     pub conflicts: Vec<ConflictRow>,
     /// The last step with the family of a pair.
@@ -517,6 +520,7 @@ impl DueRow {
             since,
             due: None,
             overdue_days: None,
+            days_left: None,
             conflicts,
             step: None,
             who: None,

@@ -23,8 +23,8 @@ pub struct DueDeadline {
     pub deadline: Deadline,
     /// Its last day.
     pub due: Date,
-    /// Number of days since then.
-    pub overdue_days: u32,
+    /// Number of days since then; negative before.
+    pub overdue_days: i32,
 }
 
 impl Deadline {
@@ -45,12 +45,19 @@ impl ChildClocks {
     /// Lists what is due on a day and not done, by day.
     #[must_use]
     pub fn due(&self, on: Date) -> Vec<DueDeadline> {
+        self.due_within(on, 0)
+    }
+
+    /// Lists what is due within a number of days after a day and not done, by day.
+    #[must_use]
+    pub fn due_within(&self, on: Date, days: u16) -> Vec<DueDeadline> {
+        let last = on.checked_add(i64::from(days).days()).unwrap_or(Date::MAX);
         let Some(found) = self.found else { return Vec::new() };
         let outstanding = Deadline::ALL.iter().filter(|deadline| !self.done.contains_key(deadline));
         let mut due: Vec<DueDeadline> = outstanding
             .filter_map(|&deadline| {
-                let due = deadline.day(found).filter(|due| *due <= on)?;
-                let overdue_days = due.until(on).ok().and_then(|span| u32::try_from(span.get_days()).ok())?;
+                let due = deadline.day(found).filter(|due| *due <= last)?;
+                let overdue_days = due.until(on).ok()?.get_days();
                 Some(DueDeadline { deadline, due, overdue_days })
             })
             .collect();

@@ -492,7 +492,7 @@ fn deadlines_are_counted_from_the_day_of_finding() {
     let done = |deadline, day: &str| content(Event::Done { deadline, date: date(day) });
     assert_eq!(standing.apply(1, &done(Deadline::Transfer, "2026-01-31")), Err(Refusal::NotFound));
     standing.apply(1, &content(Event::Found { date: date("2026-01-31") })).unwrap();
-    let due = |standing: &Standing, on: &str| -> Vec<(Deadline, String, u32)> {
+    let due = |standing: &Standing, on: &str| -> Vec<(Deadline, String, i32)> {
         let due = standing.clocks().due(date(on));
         due.into_iter().map(|one| (one.deadline, one.due.to_string(), one.overdue_days)).collect()
     };
@@ -504,6 +504,13 @@ fn deadlines_are_counted_from_the_day_of_finding() {
         standing.apply(3, &done(Deadline::Transfer, "2026-02-05")),
         Err(Refusal::AlreadyDone(Deadline::Transfer))
     );
+    // Those that end soon, on request.
+    let soon = |on: &str, days: u16| -> Vec<(Deadline, i32)> {
+        let due = standing.clocks().due_within(date(on), days);
+        due.into_iter().map(|one| (one.deadline, one.overdue_days)).collect()
+    };
+    assert_eq!((soon("2026-02-07", 20), soon("9999-12-31", u16::MAX).len()), (vec![], 3));
+    assert_eq!(soon("2026-02-07", 21), [(Deadline::PoliceCertificate, -21)]);
     // A month after the last day of January is the last day of February.
     let expected = [
         (Deadline::PoliceCertificate, "2026-02-28".to_owned(), 3),

@@ -82,6 +82,7 @@ pub use matching::meaning::{Assigning, MeaningOptions};
 pub use matching::missed::FoundMissed;
 pub use matching::power::{FurtherRelatives, Planned, PowerOptions};
 pub use matching::run::{Listing, MatchOptions, Matched, RunCounts};
+pub use matching::side_by_side::{LocusRatio, PairDetails, Shared, SideBySide, SideBySideQuery};
 pub use matching::slice::{Slice, SliceOrder, SlicePlace, SliceQuery};
 pub use naming::identifiers::{IdentifierKind, IdentifierList, read_identifiers};
 pub use naming::not_digits::{FirstDigitsError, Whom};

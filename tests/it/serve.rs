@@ -4,6 +4,7 @@ mod browser;
 pub(crate) mod client;
 mod hostile;
 mod imports;
+mod lists;
 mod people;
 mod proxy;
 mod work;

@@ -273,7 +273,12 @@ fn replaced_data_takes_its_candidates_along() {
 #[test]
 fn pages_of_candidates_put_together_are_the_whole_list() {
     let (_dir, _path, mut ledger) = ledger();
-    let first: Vec<Candidate> = (1..=9).map(|n| candidate(n, 9 - n % 3, f64::from(n % 4))).collect();
+    let of_loci = |n: u8| Candidate {
+        loci_compared: 20 + u32::from(n % 3),
+        incompatible_loci: u32::from(n % 2),
+        ..candidate(n, 9 - n % 3, f64::from(n % 4))
+    };
+    let first: Vec<Candidate> = (1..=9).map(of_loci).collect();
     record_now(&mut ledger, &first).unwrap();
     let second: Vec<Candidate> = first.iter().cloned().chain([candidate(20, 1, 2.0), candidate(21, 1, -1.0)]).collect();
     record_now(&mut ledger, &second).unwrap();
@@ -283,7 +288,27 @@ fn pages_of_candidates_put_together_are_the_whole_list() {
         all.sort_by_key(|one| std::cmp::Reverse(one.first_run));
         all
     };
-    for (order, expected) in [(SliceOrder::Rank, &whole), (SliceOrder::Newest, &newest)] {
+    let by = |key: fn(&CurrentCandidate) -> (i64, Option<Pseudonym>)| {
+        let mut all = whole.clone();
+        all.sort_by_key(key);
+        all
+    };
+    let expected = |order: SliceOrder| match order {
+        SliceOrder::Rank => whole.clone(),
+        SliceOrder::Newest => newest.clone(),
+        SliceOrder::Oldest => by(|one| (one.first_run, None)),
+        SliceOrder::Family => by(|one| (0, Some(one.candidate.family))),
+        SliceOrder::Child => by(|one| (0, Some(one.candidate.child))),
+        SliceOrder::MostLoci => by(|one| (-i64::from(one.candidate.loci_compared), None)),
+        SliceOrder::FewestIncompatible => by(|one| (one.candidate.incompatible_loci.into(), None)),
+    };
+    for (at, one) in whole.iter().enumerate() {
+        let behind = whole.iter().filter(|other| SlicePlace::from(one).is_before(other));
+        assert!(behind.eq(&whole[at + 1..]), "{one:?}");
+    }
+    for order in SliceOrder::ALL {
+        let expected = expected(order);
+        assert!(order == SliceOrder::Rank || expected != whole, "{order:?}: the test would not see another order");
         for most in [1, 2, 3, 50] {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
@@ -292,7 +317,7 @@ fn pages_of_candidates_put_together_are_the_whole_list() {
                 after = Some(SlicePlace::from(last));
                 seen.extend(page);
             }
-            assert_eq!(&seen, expected, "{order:?}, {most} a page");
+            assert_eq!(seen, expected, "{order:?}, {most} a page");
         }
     }
     let select = |filter: SliceFilter| -> Vec<(Pseudonym, Pseudonym)> {

@@ -24,7 +24,7 @@ struct Entered {
 }
 
 /// Reads the family and the child of the address.
-fn pair(visit: &Visit) -> Result<(Pseudonym, Pseudonym), Fault> {
+pub(super) fn pair(visit: &Visit) -> Result<(Pseudonym, Pseudonym), Fault> {
     let read = |name: &str| visit.path.get(name).parse().map_err(|_| Fault::NotFound);
     Ok((read("family")?, read("child")?))
 }
@@ -57,12 +57,13 @@ fn page(app: &App, visit: &Visit, genotypes: bool, note: Option<Note>, entered: 
             ReasonCode::ALL.iter().filter(|code| code.fits(*decision)).map(|code| code.word()).collect();
         json!({ "decision": decision, "codes": codes })
     };
+    let [others_of_child, others_of_family] = store.count_beside(family, child)?;
     let pair = json!({
+        "others": { "child": others_of_child, "family": others_of_family },
         "family": family,
         "child": child,
         "generation": page.explained.with.generation,
         "events": review.review.events,
-        "least": page.run.as_ref().map_or(store.criterion().min_log10_lr, |run| run.min_log10_lr),
         "genotypes_shown": genotypes,
         "may_decide": who.role.decides(),
         "codes": Decision::ALL.iter().map(codes).collect::<Vec<_>>(),

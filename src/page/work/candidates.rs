@@ -6,6 +6,7 @@ use super::super::answer::{Answer, Fault};
 use super::super::app::App;
 use super::super::fields::encoded;
 use super::super::visit::Visit;
+use super::asked::{after, number, word, written};
 use super::frame;
 use crate::model::Pseudonym;
 use crate::pages::{Screen, candidate_rows};
@@ -16,6 +17,17 @@ const MOST: u32 = 50;
 /// The powers of ten above the threshold that the slider has.
 const ABOVE: f64 = 20.0;
 
+/// The words of the orders; the first one holds unless another one is chosen.
+const ORDERS: [(&str, SliceOrder); 7] = [
+    ("best", SliceOrder::Rank),
+    ("newest", SliceOrder::Newest),
+    ("oldest", SliceOrder::Oldest),
+    ("family", SliceOrder::Family),
+    ("child", SliceOrder::Child),
+    ("loci", SliceOrder::MostLoci),
+    ("incompatible", SliceOrder::FewestIncompatible),
+];
+
 /// What a browser asks for, as the fields of the form have it.
 struct Asked {
     digits: String,
@@ -23,21 +35,9 @@ struct Asked {
     incompatible: Option<u32>,
     found: &'static str,
     state: &'static str,
+    agency: String,
     order: &'static str,
     view: &'static str,
-}
-
-/// Returns the one of the words that the field has; the first one without a field.
-fn word(visit: &Visit, name: &str, words: &[&'static str]) -> Result<&'static str, Fault> {
-    match visit.query.get(name) {
-        "" => words.first().copied().ok_or(Fault::NotFound),
-        text => words.iter().copied().find(|word| *word == text).ok_or(Fault::NotFound),
-    }
-}
-
-fn number<T: std::str::FromStr>(visit: &Visit, name: &str) -> Result<Option<T>, Fault> {
-    let text = visit.query.get(name);
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| Fault::NotFound) }
 }
 
 impl Asked {
@@ -52,7 +52,8 @@ impl Asked {
             incompatible: number(visit, "incompatible")?,
             found: word(visit, "found", &["all", "last"])?,
             state: word(visit, "state", &["all", "none", "some"])?,
-            order: word(visit, "order", &["best", "newest"])?,
+            agency: visit.query.get("agency").trim().to_owned(),
+            order: word(visit, "order", &ORDERS.map(|order| order.0))?,
             view: word(visit, "view", &["compact", "full"])?,
         })
     }
@@ -68,21 +69,23 @@ impl Asked {
                 "some" => Some(true),
                 _ => None,
             },
-            order: if self.order == "newest" { SliceOrder::Newest } else { SliceOrder::Rank },
+            agency: Some(self.agency.clone()).filter(|agency| !agency.is_empty()),
+            order: ORDERS.iter().find(|order| order.0 == self.order).map_or(SliceOrder::Rank, |order| order.1),
             after,
             most: MOST,
             meaning: self.view == "full",
         }
     }
 
-    /// Returns the address of the list, from its beginning or from a place on.
-    fn address(&self, after: Option<&SlicePlace>) -> String {
+    /// Returns the address of the list in an order, from its beginning or from a place on.
+    fn address(&self, order: &'static str, after: Option<&SlicePlace>) -> String {
         let mut fields = vec![
             ("q", self.digits.clone()),
             ("least", self.least.map(|least| least.to_string()).unwrap_or_default()),
             ("incompatible", self.incompatible.map(|most| most.to_string()).unwrap_or_default()),
         ];
-        let words = [("found", self.found), ("state", self.state), ("order", self.order), ("view", self.view)];
+        fields.push(("agency", self.agency.clone()));
+        let words = [("found", self.found), ("state", self.state), ("order", order), ("view", self.view)];
         fields.extend(words.map(|(name, word)| (name, word.to_owned())));
         fields.extend(after.map(|place| ("after", written(place))));
         let fields = fields.iter().filter(|field| !field.1.is_empty());
@@ -91,29 +94,10 @@ impl Asked {
     }
 }
 
-/// Writes a place for an address: the bits of the rank, so that it is exact.
-fn written(place: &SlicePlace) -> String {
-    format!("{:016x}.{}.{}.{}", place.rank.to_bits(), place.first_run, place.family, place.child)
-}
-
-fn place(text: &str) -> Option<SlicePlace> {
-    let mut parts = text.split('.');
-    let place = SlicePlace {
-        rank: f64::from_bits(u64::from_str_radix(parts.next()?, 16).ok()?),
-        first_run: parts.next()?.parse().ok()?,
-        family: parts.next()?.parse().ok()?,
-        child: parts.next()?.parse().ok()?,
-    };
-    (parts.next().is_none() && place.rank.is_finite()).then_some(place)
-}
-
 /// Shows one page of the list.
 pub(in crate::page) fn list(app: &App, visit: &mut Visit) -> Result<Answer, Fault> {
     let asked = Asked::read(visit)?;
-    let after = match visit.query.get("after") {
-        "" => None,
-        text => Some(place(text).ok_or(Fault::NotFound)?),
-    };
+    let after = after(visit)?;
     let store = app.store()?;
     let entry = app.entry("serve candidates", Some(&visit.who()?.staff));
     let (mut from, mut context) = (store.criterion().min_log10_lr, Value::Null);
@@ -129,33 +113,19 @@ pub(in crate::page) fn list(app: &App, visit: &mut Visit) -> Result<Answer, Faul
                 "count": slice.count,
                 "outdated": slice.outdated,
                 "rows": candidate_rows(&slice.report.candidates)?,
-                "first": after.map(|_| asked.address(None)),
-                "next": slice.next.map(|place| asked.address(Some(&place))),
+                "first": after.map(|_| asked.address(asked.order, None)),
+                "next": slice.next.map(|place| asked.address(asked.order, Some(&place))),
             });
         }
     }
     context["query"] = json!({
         "q": asked.digits, "least": asked.least.unwrap_or(from), "found": asked.found, "state": asked.state,
         "incompatible": asked.incompatible.map(|most| most.to_string()).unwrap_or_default(),
-        "order": asked.order, "view": asked.view,
+        "agency": asked.agency, "order": asked.order, "view": asked.view,
     });
+    let orders: Vec<Value> =
+        ORDERS.iter().map(|(word, _)| json!({ "word": word, "href": asked.address(word, None) })).collect();
+    context["orders"] = orders.into();
     context["range"] = json!({ "from": from, "to": from + ABOVE });
     Ok(Answer::Html(Screen::Candidates.html(visit.language, &frame::plain(app, visit, None), &context)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_read_as_it_was_written() {
-        let [family, child] = [1, 2].map(|n| Pseudonym::from_bytes([n; 16]));
-        let one = SlicePlace { rank: 0.1 + 0.2, first_run: 7, family, child };
-        assert_eq!(place(&written(&one)), Some(one));
-        let nan = SlicePlace { rank: f64::NAN, ..one };
-        for bad in ["", "x", &written(&nan), &(written(&one) + ".1"), &written(&one)[1..], "7ff0000000000000.1.a.b"] {
-            assert!(place(bad).is_none_or(|place| place != one), "{bad}");
-        }
-        assert_eq!(place(&written(&nan)), None);
-    }
 }

@@ -1,7 +1,9 @@
 //! What is done for each page: one operation of the store, and the values of the page.
 
+mod asked;
 pub(super) mod candidate;
 pub(super) mod candidates;
+pub(super) mod compare;
 pub(super) mod counts;
 pub(super) mod entrance;
 pub(super) mod frame;

@@ -82,6 +82,17 @@ impl Store {
         Ok(KeepingDueReport::new(&as_of, with_terms, without_terms, rows))
     }
 
+    /// Counts the samples about which something is due today, and those of them that must be deleted. Nothing is
+    /// recorded: the numbers say nothing about anybody.
+    ///
+    /// # Errors
+    /// Errors of the ledger.
+    pub fn count_due(&self) -> Result<[u64; 2], StoreError> {
+        let (as_of, with_terms, rows) = due_rows(&self.ledger()?, &DueOptions::default())?;
+        let report = KeepingDueReport::new(&as_of, with_terms, 0, rows);
+        Ok([report.samples_due(), report.to_delete().len() as u64])
+    }
+
     /// Returns the number of samples about which something is due today.
     pub(in crate::store) fn samples_due(&self, ledger: &Ledger) -> Result<u64, StoreError> {
         let (as_of, with_terms, rows) = due_rows(ledger, &DueOptions::default())?;

@@ -16,4 +16,5 @@ pub(super) mod power;
 pub(super) mod returning;
 pub(super) mod run;
 pub(super) mod runs;
+pub(in crate::store) mod side_by_side;
 pub(in crate::store) mod slice;

@@ -30,6 +30,8 @@ pub struct SliceQuery {
     pub new: bool,
     /// Only candidates with a review, or only those without one.
     pub reviewed: Option<bool>,
+    /// Only candidates of which the child or a relative was sent by this agency.
+    pub agency: Option<String>,
     /// The order.
     pub order: SliceOrder,
     /// The last candidate of the page before this one.
@@ -85,6 +87,7 @@ impl Store {
             max_incompatible: query.max_incompatible,
             first_run: query.new.then_some(number),
             reviewed: query.reviewed,
+            agency: query.agency.clone(),
         };
         let mut found =
             ledger.candidate_slice(&filter, query.order, query.after.as_ref(), query.most.saturating_add(1))?;

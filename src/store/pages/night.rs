@@ -96,7 +96,7 @@ impl Store {
         let hidden = report.candidates.split_off(report.candidates.len().min(options.most));
         self.add_facts(&mut report)?;
         report.candidates.extend(hidden);
-        let due = self.due_report(&ledger, None)?.due;
+        let due = self.due_report(&ledger, None, 0)?.due;
         let flagged = flagged(&ledger)?;
         let removed_since = if is_last { all.removed_since } else { Vec::new() };
         let mut page = NightPage {

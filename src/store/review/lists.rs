@@ -194,15 +194,28 @@ impl Store {
     /// # Errors
     /// Errors of the ledger.
     pub fn due_reviews(&self, on: Option<Date>, entry: &Entry) -> Result<DueReport, StoreError> {
+        self.due_reviews_within(on, 0, entry)
+    }
+
+    /// As [`Self::due_reviews`], with the deadlines that end within a number of days after that day.
+    ///
+    /// # Errors
+    /// Errors of the ledger.
+    pub fn due_reviews_within(&self, on: Option<Date>, days: u16, entry: &Entry) -> Result<DueReport, StoreError> {
         let mut ledger = self.ledger()?;
-        let report = self.due_report(&ledger, on)?;
+        let report = self.due_report(&ledger, on, days)?;
         let shown = report.due.iter().flat_map(|row| row.family.into_iter().chain([row.child]));
         ledger.append_look(&entry.clone().with("due", report.due.len()).about(shown))?;
         Ok(report)
     }
 
     /// Lists what is due, without a record.
-    pub(in crate::store) fn due_report(&self, ledger: &Ledger, on: Option<Date>) -> Result<DueReport, StoreError> {
+    pub(in crate::store) fn due_report(
+        &self,
+        ledger: &Ledger,
+        on: Option<Date>,
+        days: u16,
+    ) -> Result<DueReport, StoreError> {
         let on = on.map_or_else(today, Ok)?;
         let reviews = ledger.reviews()?;
         let states = self.states(ledger, &reviews, &reviews.cases)?;
@@ -211,11 +224,12 @@ impl Store {
         let mut of_children = Vec::new();
         for case in reviews.cases.iter().filter(|case| case.family.is_none() && !with_parents.contains(&case.child)) {
             let clocks = case.standing.clocks();
-            for due in clocks.due(on) {
+            for due in clocks.due_within(on, days) {
                 let found = clocks.found.map_or_else(String::new, |found| found.to_string());
                 let mut row = DueRow::new(None, case.child, due.deadline.word(), found);
                 row.due = Some(due.due.to_string());
-                row.overdue_days = Some(due.overdue_days);
+                row.overdue_days = u32::try_from(due.overdue_days).ok();
+                row.days_left = u32::try_from(-due.overdue_days).ok().filter(|&left| left > 0);
                 of_children.push((due.due, row));
             }
         }

@@ -417,7 +417,8 @@ fn pages_are_served(watched: &mut Watched, family: &str, child: &str) {
     let mut served = Served::new(&watched.lab, &[]);
     let pair = format!("/candidates/{family}/{child}");
     let of_family = format!("/families/{family}");
-    let own = ["/candidates?view=full", &pair, &of_family, "/night", "/waiting", "/match"];
+    let beside = format!("{pair}/compare?of=child");
+    let own = ["/candidates?view=full", &pair, &beside, &of_family, "/night", "/waiting", "/waiting/samples", "/match"];
     for (staff, paths) in [("R1", &own[..]), ("S1", &["/statistics"]), ("M1", &["/accounts"])] {
         let mut browser = served.signed_in(staff);
         for path in paths {

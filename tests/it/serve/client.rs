@@ -42,6 +42,21 @@ pub(crate) fn lab() -> Lab {
     lab
 }
 
+/// Imports what is stated of the children and of the families of a synthetic population, which agencies sent.
+pub(crate) fn state_facts(lab: &Lab, families: usize, children: usize, agency: fn(usize) -> &'static str) {
+    let mut found = "sample_id,sex,found_on,found_place,apparent_age,dialect,agency\n".to_owned();
+    for number in 1..=children {
+        let dialect = if number % 2 == 0 { "jilu-mandarin" } else { "" };
+        found += &format!("C{number:07},,2014-02-01,370102,3-4,{dialect},{}\n", agency(number));
+    }
+    let mut missing = "family_id,sex,birth_from,birth_to,missing_on,missing_place,dialect,agency\n".to_owned();
+    for number in 1..=families {
+        missing += &format!("F{number:06},,2010-01-01,2010-03-31,2015-05-01,371202,jilu-mandarin,{}\n", agency(number));
+    }
+    lab.import("found-children", "found.csv", found, &[]).ends(0);
+    lab.import("missing-children", "missing.csv", missing, &[]).ends(0);
+}
+
 /// Enrols somebody with each role.
 pub(crate) fn enrol(lab: &Lab) {
     fs::create_dir(lab.path("keys")).unwrap();

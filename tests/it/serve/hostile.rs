@@ -8,15 +8,17 @@ use super::client::{Browser, PASSPHRASE, PEOPLE, Served, choices_with, encoded, 
 use crate::common::Lab;
 
 /// Every address with its method, and the roles that may use it; `None` for everybody who was let in.
-const ADDRESSES: [(&str, &str, &[&str]); 20] = [
+const ADDRESSES: [(&str, &str, &[&str]); 22] = [
     ("GET", "/candidates", &["reviewer", "analyst"]),
     ("GET", "PAIR", &["reviewer", "analyst"]),
     ("POST", "PAIR/genotypes", &["reviewer", "analyst"]),
     ("POST", "PAIR/decide", &["reviewer"]),
+    ("GET", "PAIR/compare", &["reviewer", "analyst"]),
     ("GET", "FAMILY", &["reviewer", "analyst"]),
     ("GET", "FAMILY/power", &["reviewer", "analyst"]),
     ("GET", "/night", &["reviewer", "analyst"]),
     ("GET", "/waiting", &["reviewer", "analyst"]),
+    ("GET", "/waiting/samples", &["reviewer", "analyst"]),
     ("GET", "/import", &["reviewer", "analyst"]),
     ("POST", "/import/again", &["reviewer", "analyst"]),
     ("POST", "/import/confirm", &["reviewer", "analyst"]),
@@ -69,7 +71,12 @@ fn only_addresses_of_this_machine_are_listened_on() {
     for address in ["0.0.0.0:0", "[::]:0", "192.168.0.1:80", "example.org:80", "8700"] {
         lab.run(&["serve", "--reviewer-keys", &keys, "--listen", address]).ends(2);
     }
-    lab.run(&["serve", "--reviewer-keys", &lab.name("none")]).ends(2).says(&["is no folder with the sealed keys"]);
+    // What is missing is named, and how to make it.
+    let none = lab.name("none");
+    let make = format!("reunite review key --out {none}/R17.key");
+    lab.run(&["serve", "--reviewer-keys", &none]).ends(2).says(&[&none, "must be in it, such as R17.key", &make]);
+    let chinese = lab.run(&["--lang", "zh", "serve", "--reviewer-keys", &none]).ends(2);
+    chinese.says(&["不是文件夹；其中须有每位登录人员的密封密钥", &make]);
     let file = lab.write("file", "");
     lab.run(&["serve", "--reviewer-keys", &keys, "--socket", &file]).ends(2).says(&["no socket"]);
     lab.run(&["serve", "--reviewer-keys", &keys, "--origin", "http://a"]).ends(2).says(&["an origin is written as"]);

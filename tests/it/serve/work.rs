@@ -14,7 +14,7 @@ fn names(pair: &str) -> (String, String) {
 }
 
 /// A genotype as reports show it.
-fn has_genotype(html: &str) -> bool {
+pub(crate) fn has_genotype(html: &str) -> bool {
     let text: String =
         html.split('<').filter_map(|part| part.split_once('>').map(|cut| cut.1)).collect::<Vec<_>>().join("\n");
     text.lines().map(str::trim).any(|line| {
