@@ -300,5 +300,11 @@ mod tests {
         for (holds, conflict) in [("certificates", "add"), ("keeping", "replace"), ("found-children", "keep")] {
             assert_eq!(list(holds, conflict), Err(Unfit::NotForLists), "{holds} {conflict}");
         }
+        for (from, to) in
+            [("original", "pseudonyms"), ("forms", "ignore_unknown=yes&forms"), ("forms", "map=Jinan&forms")]
+        {
+            let form = PLAIN.replace("auto", "certificates").replace(from, to);
+            assert_eq!(read(&form), Err(Unfit::NotForLists), "{form}");
+        }
     }
 }
