@@ -146,7 +146,7 @@ impl Store {
             pairs_not_comparable: run.pairs_not_comparable,
             ..Comparison::default()
         };
-        let candidates = columns.into_iter().map(|current| (current.candidate, current.first_run));
+        let candidates = columns.iter().map(|current| (&current.candidate, current.first_run)).collect();
         let mut report = report(self, &ledger, (&self.calculator()?, comparison), (number, run), candidates)?;
         self.add_meaning(&mut report, &MeaningOptions::default(), &Silent)?;
         self.add_facts(&mut report)?;
