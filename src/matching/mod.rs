@@ -41,7 +41,7 @@ pub use kin::{KinCriterion, KinPair, KinRatios, KinRelation, KinResult, KinSearc
 pub use matcher::Matcher;
 pub use reach::{ReachError, Reached};
 pub use result::{Criterion, MatchResult, Stages, run_digest};
-pub use run::Keep;
+pub use run::{Keep, apart};
 pub use score::Scorer;
 pub(crate) use scoring::SCORING;
 pub use scoring::scoring_version;

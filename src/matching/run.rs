@@ -15,6 +15,16 @@ const CHUNK: usize = 1024;
 /// Number of chunks per thread into which few families are cut, so that no thread waits long for the others.
 const SHARES: usize = 4;
 
+/// Does long work on as many threads as rayon has here, but on others: short work of the same process then does not wait
+/// for the pieces of the long one.
+pub fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).build() {
+        Ok(threads) => threads.install(work),
+        // Without further threads, it shares those that there are.
+        Err(_) => work(),
+    }
+}
+
 /// Callback that receives the families' records.
 pub type Keep<'k> = &'k mut dyn FnMut(&[u8]);
 

@@ -9,7 +9,7 @@ use super::fields::Fields;
 use crate::audit::Entry;
 use crate::intake::{IdentifierForms, SingleAllele, SpreadsheetNumbers};
 use crate::ledger::OnConflict;
-use crate::matching::IdentityRule;
+use crate::matching::{IdentityRule, apart};
 use crate::model::{Language, Layout};
 use crate::report::{FileOutcome, FileReport, FoundLine, ImportLog, finding_remedy, found_lines};
 use crate::store::{Identifiers, ImportOptions, Imported, ListKind, Notice, Observer, Sheets, Store, StoreError};
@@ -180,16 +180,16 @@ impl Asked {
     pub(super) fn import(
         &self,
         store: &Store,
-        content: &mut dyn Read,
+        content: &mut (dyn Read + Send),
         dry_run: bool,
         entry: &Entry,
     ) -> Result<Outcome, StoreError> {
         let (options, listener) = (self.options(dry_run), Listener::default());
-        let imported = match self.list() {
+        let import = || match self.list() {
             Some(list) => store.import_list_stream((NAME, content), list, &options, entry, &listener),
             None => store.import_stream(NAME, content, &options, entry, &listener),
         };
-        let Imported { log, failed, .. } = imported?;
+        let Imported { log, failed, .. } = apart(import)?;
         match failed {
             Some(error) => Err(error),
             None => Ok(Outcome::new(&log, listener.0.into_inner().unwrap_or_else(PoisonError::into_inner))),

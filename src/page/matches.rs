@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use crate::audit::Entry;
-use crate::matching::Watch;
+use crate::matching::{Watch, apart};
 use crate::store::{Listing, MatchOptions, Observer, RunCounts, Store};
 
 /// The match that is running, and what came of the last one.
@@ -98,7 +98,7 @@ impl Now {
 
 fn matched(store: &Store, full: bool, entry: &Entry, watch: Arc<Watch>) -> Result<RunCounts, String> {
     let options = MatchOptions { full, listing: Listing::New, ..MatchOptions::new(store) };
-    let run = || store.match_all(&options, entry, &Follower(watch));
+    let run = || apart(|| store.match_all(&options, entry, &Follower(watch)));
     // A thread that panics would leave the match running for ever on the page.
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
         Ok(Ok(matched)) => Ok(matched.counts),

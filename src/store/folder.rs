@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
@@ -12,8 +12,8 @@ use data_encoding::HEXLOWER;
 use crate::audit::{Attribution, Entry};
 use crate::files::{self, Group, LOCK, Repaired, folder};
 use crate::kinship::Calculator;
-use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey, ReviewMemory};
-use crate::matching::{Criterion, Doubts};
+use crate::ledger::{ENCRYPTS, Generation, Ledger, LedgerError, LedgerKey, ReviewMemory};
+use crate::matching::{ChanceHits, Criterion, Doubts};
 use crate::meaning::Prior;
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
@@ -72,6 +72,16 @@ pub struct Store {
     is_writable: bool,
     /// What this process has checked of the audit chain, if it remembers that.
     memory: Option<ReviewMemory>,
+    /// How many children are typed at which loci.
+    counted: Mutex<Option<Counted>>,
+}
+
+/// Counts of children.
+struct Counted {
+    generation: Generation,
+    /// Digest of the alleles: those that are not listed count as untyped.
+    alleles: [u8; 32],
+    hits: Arc<ChanceHits>,
 }
 
 /// The settings of a new store.
@@ -311,7 +321,27 @@ impl Store {
             patience: Duration::ZERO,
             is_writable,
             memory: None,
+            counted: Mutex::default(),
         })
+    }
+
+    /// Returns the counts of the children in this state of the ledger, which `count` makes if they are not those that were
+    /// made last.
+    pub(super) fn children_counted(
+        &self,
+        generation: Generation,
+        count: impl FnOnce() -> Result<ChanceHits, StoreError>,
+    ) -> Result<Arc<ChanceHits>, StoreError> {
+        let alleles = self.table().alleles_digest();
+        let kept = || self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counted) = &*kept()
+            && (counted.generation, counted.alleles) == (generation, alleles)
+        {
+            return Ok(Arc::clone(&counted.hits));
+        }
+        let hits = Arc::new(count()?);
+        *kept() = Some(Counted { generation, alleles, hits: Arc::clone(&hits) });
+        Ok(hits)
     }
 
     /// Checks each record of the audit chain once only, instead of whenever reviews are read: for a process that reads
@@ -737,13 +767,36 @@ mod tests {
     use super::*;
     use crate::store::{Frequencies, NewStore, Settings};
 
+    fn store(folder: &Path) -> Store {
+        let (frequencies, settings) = (Frequencies::built_in(), Settings::default());
+        let new = NewStore::new(&frequencies, &settings).for_invented_people();
+        Store::create(&folder.join("store"), &new).unwrap()
+    }
+
+    #[test]
+    fn children_are_counted_once_in_each_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let count = |number, children| {
+            let mut is_counted = false;
+            let generation = Generation { number, stamp: [number as u8; 16] };
+            let counted = store.children_counted(generation, || {
+                is_counted = true;
+                Ok(ChanceHits::of_sets(vec![(1, children)], 23))
+            });
+            (counted.unwrap().children(), is_counted)
+        };
+        assert_eq!(
+            [count(1, 5), count(1, 6), count(2, 6), count(2, 7)],
+            [(5, true), (5, false), (6, true), (6, false)]
+        );
+    }
+
     /// As a process that another thread starts has the file open for a moment.
     #[test]
     fn a_lock_ends_though_somebody_has_its_file_open() {
         let folder = tempfile::tempdir().unwrap();
-        let (frequencies, settings) = (Frequencies::built_in(), Settings::default());
-        let new = NewStore::new(&frequencies, &settings).for_invented_people();
-        let store = Store::create(&folder.path().join("store"), &new).unwrap();
+        let store = store(folder.path());
         let lock = store.lock().unwrap();
         let _inherited = lock.file.try_clone().unwrap();
         assert!(matches!(store.lock(), Err(StoreError::Locked { .. })));

@@ -6,6 +6,7 @@ use super::super::answer::{Answer, Fault};
 use super::super::app::App;
 use super::super::visit::Visit;
 use super::frame;
+use crate::matching::apart;
 use crate::model::Relation;
 use crate::pages::Screen;
 use crate::report::PowerRow;
@@ -17,7 +18,8 @@ pub(in crate::page) fn show(app: &App, visit: &mut Visit) -> Result<Answer, Faul
     let family = visit.path.get("family").parse().map_err(|_| Fault::NotFound)?;
     let options = PowerOptions { family, min_log10_lr: None, further: FurtherRelatives::All };
     let entry = app.entry("serve power", Some(&visit.who()?.staff));
-    let context = match app.store()?.power(&options, &entry, &Silent) {
+    let store = app.store()?;
+    let context = match apart(|| store.power(&options, &entry, &Silent)) {
         // A family without power is an answer about it.
         Err(StoreError::Plan { source, .. }) => {
             app.store()?.record_look(&entry.about([family]))?;

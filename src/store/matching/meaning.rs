@@ -298,9 +298,10 @@ impl Store {
         })
     }
 
-    /// Counts the children by the loci at which they are typed.
-    pub(in crate::store) fn chance_hits(&self, ledger: &Ledger) -> Result<ChanceHits, StoreError> {
-        Ok(ChanceHits::of_children(&self.index_to_read(ledger)?))
+    /// Counts the children by the loci at which they are typed, once for each state of the ledger.
+    pub(in crate::store) fn chance_hits(&self, ledger: &Ledger) -> Result<Arc<ChanceHits>, StoreError> {
+        let count = || Ok(ChanceHits::of_children(&self.index_to_read(ledger)?));
+        self.children_counted(ledger.generation()?, count)
     }
 
     /// Returns the other frequency tables and thetas.
@@ -345,7 +346,7 @@ impl Store {
 /// What the meaning of every candidate depends on.
 pub(in crate::store) struct Prepared {
     calculator: Calculator,
-    hits: ChanceHits,
+    hits: Arc<ChanceHits>,
     prior: Prior,
     criterion: Criterion,
     others: Vec<OtherModel>,
