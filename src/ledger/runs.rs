@@ -58,7 +58,7 @@ pub struct RunRecord {
 pub struct RunDelta {
     /// Number of the run, from 1.
     pub run: i64,
-    /// For each given candidate, the run that first found the pair, as in [`CurrentCandidate::first_run`]: this run, if
+    /// For each given candidate, the run that first found the pair, as in [`super::CurrentCandidate::first_run`]: this run, if
     /// it is new.
     pub first_runs: Vec<i64>,
     /// Number of candidates of the previous run that are no longer candidates.
