@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::client::{Answer, PASSPHRASE, encoded, lab};
+use super::client::{Answer, PASSPHRASE, choices_with, encoded, lab};
 use crate::common::{Said, run};
 
 /// A process that is ended with the test.
@@ -91,6 +91,22 @@ fn the_configuration_of_the_guide_serves_pages_by_tls() {
     assert_eq!(answer(&curl("/candidates", &["--header", "X-Forwarded-Host: evil.example"])).status, 200);
     let large = "x".repeat(100_000);
     assert_eq!(answer(&post("https://reunite.lab:18443", &large)).status, 413);
+    // A file may be larger than a form, but not as large as somebody likes.
+    let token = answer(&curl("/import", &[])).csrf().unwrap();
+    let send = |rows: usize| {
+        let content = (0..rows).map(|row| format!("N{row:07},14/15\n")).collect::<String>();
+        let file = format!("file=@{}", lab.write("children-sent.csv", format!("sample_id,vWA\n{content}")));
+        let chosen: Vec<String> =
+            choices_with(&[("holds", "children")]).iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let csrf = format!("csrf={token}");
+        let mut options = vec!["--header", "Origin: https://reunite.lab:18443", "--header", "Expect:", "--form", &csrf];
+        options.extend(chosen.iter().flat_map(|one| ["--form", one.as_str()]));
+        options.extend(["--form", &file]);
+        answer(&curl("/import/check", &options))
+    };
+    let sent = send(10_000);
+    assert_eq!((sent.status, sent.header("location")), (303, "/import"), "{sent:?}");
+    assert_eq!(send(1_300_000).status, 413);
     assert!(curl("/candidates", &["--tls-max", "1.1", "--tlsv1.0"]).status != 0, "no old TLS");
     let log = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     assert!(log.filter(|path| path.is_file()).all(|path| !fs::read_to_string(path).unwrap().contains("/candidates")));
