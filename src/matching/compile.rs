@@ -69,6 +69,25 @@ pub struct Compiler<'a> {
 /// A map that grows under a lock and returns shared values.
 struct Kept<K, V>(RwLock<HashMap<K, Arc<V>>>);
 
+/// How the table of a family at a locus is found.
+enum Sought {
+    /// There is none: every child has LR 1.
+    Nothing,
+    /// It is compiled for this family alone.
+    Alone,
+    /// Families with this key share it.
+    Shared(Key, Arc<Structure>),
+}
+
+impl Sought {
+    fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Shared(key, _) => Some(key),
+            Self::Nothing | Self::Alone => None,
+        }
+    }
+}
+
 /// Per locus, what families with a key have there.
 struct Tables(RwLock<Vec<HashMap<Key, Arc<CompiledLocus>, QuickHash>>>);
 
@@ -79,10 +98,10 @@ impl Tables {
 
     /// Returns what is known at each locus. Nothing of it is in the caches, so everything is looked for before the first
     /// reference is counted, which waits for the memory: the processor then waits for several at a time.
-    fn get(&self, keys: &[Option<Key>]) -> Vec<Option<Arc<CompiledLocus>>> {
+    fn get<'k>(&self, keys: impl Iterator<Item = Option<&'k Key>>) -> Vec<Option<Arc<CompiledLocus>>> {
         let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let found: Vec<Option<&Arc<CompiledLocus>>> =
-            tables.iter().zip(keys).map(|(table, key)| table.get(key.as_ref()?)).collect();
+            tables.iter().zip(keys).map(|(table, key)| table.get(key?)).collect();
         found.into_iter().map(Option::<&Arc<_>>::cloned).collect()
     }
 
@@ -148,20 +167,13 @@ impl<'a> Compiler<'a> {
 
     /// Compiles a family and ignores linkage.
     pub(super) fn unlinked(&self, family: &Family) -> Result<CompiledFamily, LocusError> {
-        let all = 0..self.calculator.panel().len();
         let mut roster = Roster::new(family);
-        let (mut keys, mut structures) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
-        for locus in all.clone() {
-            let (key, structure) =
-                self.key(&mut roster, locus).map_err(|reason| LocusError { locus, reason: reason.into() })?.unzip();
-            keys.push(key);
-            structures.push(structure);
-        }
-        let known = self.tables.get(&keys);
-        let parts = all.zip(known).zip(keys.into_iter().zip(structures));
-        let loci = parts.map(|((locus, known), (key, structure))| match known {
+        let sought: Vec<Result<Sought, StructureError>> =
+            (0..self.calculator.panel().len()).map(|locus| self.sought(&mut roster, locus)).collect();
+        let known = self.tables.get(sought.iter().map(|sought| sought.as_ref().ok()?.key()));
+        let loci = known.into_iter().zip(sought).enumerate().map(|(locus, (known, sought))| match known {
             Some(known) => Ok(Some(known)),
-            None => self.locus(family, locus, key.zip(structure)).map_err(|reason| LocusError { locus, reason }),
+            None => self.locus(family, locus, sought).map_err(|reason| LocusError { locus, reason }),
         });
         Ok(CompiledFamily { loci: loci.collect::<Result<_, _>>()?, linkage: FamilyLinkage::default() })
     }
@@ -240,40 +252,41 @@ impl<'a> Compiler<'a> {
         }))
     }
 
-    /// Returns the key of what a family shows at a locus, and its structure; `None` if its table is not shared.
-    fn key(
-        &self,
-        roster: &mut Roster<'_, (u32, Arc<Structure>)>,
-        locus: usize,
-    ) -> Result<Option<(Key, Arc<Structure>)>, StructureError> {
+    /// Returns how the table of a family at a locus is found.
+    fn sought(&self, roster: &mut Roster<'_, (u32, Arc<Structure>)>, locus: usize) -> Result<Sought, StructureError> {
         let family = roster.family();
         // What many relatives share at this locus is rarely known under another key, so it is compiled without one.
-        let Some(typed) = roster.typed(locus) else { return Ok(None) };
+        let Some(typed) = roster.typed(locus) else { return Ok(Sought::Alone) };
         if typed == 0 && !family.pedigree.as_ref().is_some_and(|pedigree| pedigree.child_is_inbred()) {
-            return Ok(None);
+            return Ok(Sought::Nothing);
         }
         let convention = self.calculator.model().convention;
         let find = || self.structure(&Evidence::of_family(family, locus, convention));
         let (number, structure) = roster.known(typed, find)?;
-        Ok(Some((roster.key(locus, typed, number), structure)))
+        Ok(Sought::Shared(roster.key(locus, typed, number), structure))
     }
 
-    /// Compiles one locus of a family; `keyed` is its key and structure, if its table is shared.
+    /// Compiles one locus of a family.
     fn locus(
         &self,
         family: &Family,
         locus: usize,
-        keyed: Option<(Key, Arc<Structure>)>,
+        sought: Result<Sought, StructureError>,
     ) -> Result<Option<Arc<CompiledLocus>>, KinshipError> {
-        let evidence = Evidence::of_family(family, locus, self.calculator.model().convention);
-        let Some((key, structure)) = keyed else {
-            if !evidence.is_informative() {
-                return Ok(None);
+        let evidence = || Evidence::of_family(family, locus, self.calculator.model().convention);
+        let (key, structure) = match sought? {
+            Sought::Nothing => return Ok(None),
+            Sought::Alone => {
+                let evidence = evidence();
+                if !evidence.is_informative() {
+                    return Ok(None);
+                }
+                let structure = self.structure(&evidence)?.1;
+                return Ok(Some(Arc::new(self.compile(locus, evidence, structure)?)));
             }
-            let structure = self.structure(&evidence)?.1;
-            return Ok(Some(Arc::new(self.compile(locus, evidence, structure)?)));
+            Sought::Shared(key, structure) => (key, structure),
         };
-        let compiled = Arc::new(self.compile(locus, evidence, structure)?);
+        let compiled = Arc::new(self.compile(locus, evidence(), structure)?);
         let bytes = size_of_val(compiled.screened.table.values()) + size_of::<CompiledLocus>() + 256;
         Ok(Some(match take(&self.room, bytes) {
             true => self.tables.keep(locus, key, compiled),
