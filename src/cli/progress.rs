@@ -31,23 +31,17 @@ const ONE_REQUEST: Duration = Duration::from_millis(300);
 struct Asked(Option<Instant>);
 
 impl Asked {
-    /// Takes note of a request to end, and says which it is.
-    fn again(&mut self) -> Request {
+    /// Takes note of a request to end: does `stop` at the first one, and ends the process at once at the second.
+    fn again(&mut self, stop: impl FnOnce()) {
         match self.0 {
             None => {
                 self.0 = Some(Instant::now());
-                Request::First
+                stop();
             }
-            Some(first) if first.elapsed() < ONE_REQUEST => Request::Same,
-            Some(_) => Request::Second,
+            Some(first) if first.elapsed() < ONE_REQUEST => {}
+            Some(_) => end_at_once(),
         }
     }
-}
-
-enum Request {
-    First,
-    Same,
-    Second,
 }
 
 /// A watch on the work of this process, which the first Ctrl-C, or what else asks a process to end, asks to stop. If it does
@@ -60,19 +54,16 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
     });
     if first {
         let mut asked = Asked::default();
-        let listening = ctrlc::set_handler(move || match asked.again() {
-            Request::First => {
-                if let Some(watch) = WORK.get() {
-                    watch.stop();
-                }
-                std::thread::spawn(|| {
-                    std::thread::sleep(PATIENCE);
-                    end_at_once();
-                });
+        let stop = || {
+            if let Some(watch) = WORK.get() {
+                watch.stop();
             }
-            Request::Same => {}
-            Request::Second => end_at_once(),
-        });
+            std::thread::spawn(|| {
+                std::thread::sleep(PATIENCE);
+                end_at_once();
+            });
+        };
+        let listening = ctrlc::set_handler(move || asked.again(stop));
         if let Err(error) = listening {
             output.warn(&format!("Ctrl-C ends this command at once, which the store survives: {error}"));
         }
@@ -88,11 +79,7 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
 #[cfg(feature = "serve")]
 pub(super) fn on_interruption(stop: &crate::page::Stop) -> Result<(), ctrlc::Error> {
     let (stop, mut asked) = (stop.clone(), Asked::default());
-    ctrlc::set_handler(move || match asked.again() {
-        Request::First => stop.ask(),
-        Request::Same => {}
-        Request::Second => end_at_once(),
-    })
+    ctrlc::set_handler(move || asked.again(|| stop.ask()))
 }
 
 fn end_at_once() {
