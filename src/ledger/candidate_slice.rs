@@ -103,7 +103,7 @@ impl SlicePlace {
     pub fn is_before(&self, CurrentCandidate { candidate, .. }: &CurrentCandidate) -> bool {
         match candidate.rank().partial_cmp(&self.rank) {
             Some(Ordering::Less) => true,
-            Some(Ordering::Equal) => (candidate.family, candidate.child) > (self.family, self.child),
+            Some(Ordering::Equal) => candidate.pair() > (self.family, self.child),
             _ => false,
         }
     }

@@ -269,7 +269,7 @@ fn best(candidates: Vec<Candidate>, most: Option<u32>) -> Vec<Candidate> {
     }
     let mut kept = identities;
     for mut candidates in of_family.into_values() {
-        candidates.sort_unstable_by(|a, b| b.rank().total_cmp(&a.rank()).then_with(|| a.child.cmp(&b.child)));
+        candidates.sort_unstable_by(Candidate::best_first);
         candidates.truncate(most as usize);
         kept.extend(candidates);
     }

@@ -428,9 +428,9 @@ pub(in crate::store) fn report(
     for (family, cause) in ledger.marks()? {
         marks.entry(family).or_default().push(cause);
     }
-    let identities: Vec<&Candidate> =
-        candidates.iter().map(|one| one.0).filter(|pair| pair.same_as.is_some()).collect();
-    let about = Identities::read(ledger, store, calculator, identities.iter().map(|pair| pair.pair()))?;
+    let of_one_person = candidates.iter().map(|one| one.0).filter(|pair| pair.same_as.is_some());
+    let of_one_person: Vec<(Pseudonym, Pseudonym)> = of_one_person.map(Candidate::pair).collect();
+    let about = Identities::read(ledger, store, calculator, of_one_person.iter().copied())?;
     let row = |(candidate, first_run): (&Candidate, i64)| CandidateRow {
         family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
         family: candidate.family,
@@ -452,7 +452,7 @@ pub(in crate::store) fn report(
         child_number: None,
     };
     let mut found: Vec<CandidateRow> = candidates.into_par_iter().map(row).collect();
-    let identities = match identities.is_empty() {
+    let identities = match of_one_person.is_empty() {
         true => Vec::new(),
         false => found.extract_if(.., |row| row.same_person.is_some()).collect(),
     };

@@ -132,7 +132,7 @@ impl Store {
             Shared::Family => CandidateFilter { family: Some(family), ..CandidateFilter::default() },
         };
         let all = ledger.candidates(&CandidateFilter { identities: Some(false), ..of_shared })?;
-        let is_itself = |one: &CurrentCandidate| (one.candidate.family, one.candidate.child) == (family, child);
+        let is_itself = |one: &CurrentCandidate| one.candidate.pair() == (family, child);
         let (mut columns, others): (Vec<CurrentCandidate>, Vec<CurrentCandidate>) =
             all.into_iter().partition(is_itself);
         let (is_candidate, count) = (!columns.is_empty(), others.len() as u64);
