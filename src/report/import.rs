@@ -324,9 +324,22 @@ fn first_ranges(numbers: &[u64]) -> (String, usize) {
 /// with their rows. Of each code the first [`MOST_LISTED`] findings are listed, then the number of the others.
 #[must_use]
 pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f str)>) -> Vec<ListingLine> {
+    let all = grouped(findings);
+    let (listed, more) = limited(&all);
+    let finding = |equal: &Equal<'f>| {
+        let Problem { severity, code, .. } = *equal.first;
+        ListingLine::Finding { severity, code, text: equal.text() }
+    };
+    let more = more.into_iter().map(|(severity, code, count)| ListingLine::More { severity, code, count });
+    listed.into_iter().map(finding).chain(more).collect()
+}
+
+/// Returns the first [`MOST_LISTED`] of each code, and the number of the lines of the others, by severity and code in the
+/// order in which these come first.
+fn limited<'e, 'f>(all: &'e [Equal<'f>]) -> (Vec<&'e Equal<'f>>, Vec<(Severity, FindingCode, usize)>) {
     let mut kinds: Vec<(Severity, FindingCode, usize, usize)> = Vec::new();
-    let mut lines = Vec::new();
-    for equal in &grouped(findings) {
+    let mut listed = Vec::new();
+    for equal in all {
         let Problem { severity, code, .. } = *equal.first;
         let at = kinds.iter().position(|kind| (kind.0, kind.1) == (severity, code)).unwrap_or_else(|| {
             kinds.push((severity, code, 0, 0));
@@ -334,14 +347,13 @@ pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f st
         });
         kinds[at].2 += 1;
         if kinds[at].2 <= MOST_LISTED {
-            lines.push(ListingLine::Finding { severity, code, text: equal.text() });
+            listed.push(equal);
         } else {
             kinds[at].3 += equal.lines.len();
         }
     }
     let more = kinds.into_iter().filter(|kind| kind.3 > 0);
-    lines.extend(more.map(|(severity, code, _, count)| ListingLine::More { severity, code, count }));
-    lines
+    (listed, more.map(|(severity, code, _, count)| (severity, code, count)).collect())
 }
 
 /// Findings with the same code, column and wording, as a row of a table.
@@ -369,16 +381,10 @@ pub struct FoundLine {
 pub fn found_lines(findings: &[Problem]) -> Vec<FoundLine> {
     let mut all = grouped(findings.iter().map(|problem| (problem, "")));
     all.sort_by_key(|equal| (equal.first.severity, equal.first.place()));
-    let mut listed: BTreeMap<(Severity, FindingCode), (usize, usize)> = BTreeMap::new();
+    let (listed, mut more) = limited(&all);
     let mut rows = Vec::new();
-    for equal in &all {
+    for equal in listed {
         let Problem { severity, code, column, what, .. } = equal.first;
-        let (rows_shown, left_out) = listed.entry((*severity, *code)).or_default();
-        *rows_shown += 1;
-        if *rows_shown > MOST_LISTED {
-            *left_out += equal.lines.len();
-            continue;
-        }
         let numbers: Vec<u64> = equal.lines.iter().copied().filter(|&line| line > 0).collect();
         let (lines, further) = first_ranges(&numbers);
         let letters = column.as_ref().and_then(|column| column.number).map(column_letters);
@@ -393,8 +399,8 @@ pub fn found_lines(findings: &[Problem]) -> Vec<FoundLine> {
             what: what.to_string(),
         });
     }
-    let more = listed.into_iter().filter(|(_, numbers)| numbers.1 > 0);
-    rows.extend(more.map(|((severity, code), (_, further))| {
+    more.sort_unstable();
+    rows.extend(more.into_iter().map(|(severity, code, further)| {
         let (lines, what) = (String::new(), String::new());
         FoundLine { severity, code, lines, further, column: None, name: None, what }
     }));
