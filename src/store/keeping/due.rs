@@ -88,16 +88,13 @@ impl Store {
     /// # Errors
     /// Errors of the ledger.
     pub fn count_due(&self) -> Result<[u64; 2], StoreError> {
-        let (as_of, with_terms, rows) = due_rows(&self.ledger()?, &DueOptions::default())?;
-        let report = KeepingDueReport::new(&as_of, with_terms, 0, rows);
-        Ok([report.samples_due(), report.to_delete().len() as u64])
+        let today = due_today(&self.ledger()?)?;
+        Ok([today.samples_due(), today.to_delete().len() as u64])
     }
 
     /// Returns the number of samples about which something is due today.
     pub(in crate::store) fn samples_due(&self, ledger: &Ledger) -> Result<u64, StoreError> {
-        let (as_of, with_terms, rows) = due_rows(ledger, &DueOptions::default())?;
-        // Counting the samples without terms would read all of the ledger.
-        Ok(KeepingDueReport::new(&as_of, with_terms, 0, rows).samples_due())
+        Ok(due_today(ledger)?.samples_due())
     }
 
     /// Deletes those of these samples that must be deleted today. A deletion that fails does not stop the others.
@@ -148,6 +145,12 @@ impl Store {
     fn expunge_these(&self, whom: &[Pseudonym], entry: &Entry, observer: &dyn Observer) -> Result<(), StoreError> {
         self.expunge(ExpungeOptions { whom, ..ExpungeOptions::default() }, entry, observer).map(drop)
     }
+}
+
+/// Lists what is due today, without the number of samples without terms: to count these would read all of the ledger.
+fn due_today(ledger: &Ledger) -> Result<KeepingDueReport, StoreError> {
+    let (as_of, with_terms, rows) = due_rows(ledger, &DueOptions::default())?;
+    Ok(KeepingDueReport::new(&as_of, with_terms, 0, rows))
 }
 
 /// Returns the day, the number of samples with terms, and what is due about them.
