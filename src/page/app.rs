@@ -1,9 +1,11 @@
 //! What all requests share: the store, the browsers that were let in, the match that is running.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::attempts::Attempts;
 use super::matches::Running;
@@ -73,10 +75,12 @@ pub(super) struct App {
     attempts: Mutex<Attempts>,
     running: Mutex<Running>,
     uploads: Mutex<Uploads>,
-    receiving: AtomicUsize,
+    /// Places for files that are received at a time.
+    receiving: Semaphore,
     /// Passphrases are tried one after another: each takes 128 MiB of memory.
     trying: Mutex<()>,
-    waiting: AtomicUsize,
+    /// Places for those that wait for that.
+    waiting: Semaphore,
     failures: AtomicU64,
     /// Requests share it while they work. Whoever has it alone may close the ledger.
     gate: RwLock<()>,
@@ -106,15 +110,6 @@ const MOST_WAITING: usize = 4;
 /// The most files that are received at a time.
 const MOST_RECEIVED: usize = 4;
 
-/// The right to receive a file, until it is dropped.
-pub(super) struct Receiving<'a>(&'a AtomicUsize);
-
-impl Drop for Receiving<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking request left is whole: every change is a single step.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -142,9 +137,9 @@ impl App {
             attempts: Mutex::default(),
             running: Mutex::default(),
             uploads: Mutex::default(),
-            receiving: AtomicUsize::new(0),
+            receiving: Semaphore::new(MOST_RECEIVED),
             trying: Mutex::default(),
-            waiting: AtomicUsize::new(0),
+            waiting: Semaphore::new(MOST_WAITING),
             failures: AtomicU64::new(0),
             gate: RwLock::default(),
             kept: Mutex::default(),
@@ -224,24 +219,15 @@ impl App {
     }
 
     /// Returns the right to receive a file; `None` if too many are received.
-    pub(super) fn receiving(&self) -> Option<Receiving<'_>> {
-        let before = self.receiving.fetch_add(1, Ordering::SeqCst);
-        let right = Receiving(&self.receiving);
-        (before < MOST_RECEIVED).then_some(right)
+    pub(super) fn receiving(&self) -> Option<SemaphorePermit<'_>> {
+        self.receiving.try_acquire().ok()
     }
 
     /// Does work that tries a passphrase, one after another; `None` if too many wait for that.
     pub(super) fn trying<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
-        if self.waiting.fetch_add(1, Ordering::SeqCst) >= MOST_WAITING {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-            return None;
-        }
-        let done = {
-            let _alone = locked(&self.trying);
-            work()
-        };
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
-        Some(done)
+        let _place = self.waiting.try_acquire().ok()?;
+        let _alone = locked(&self.trying);
+        Some(work())
     }
 
     /// Returns the token that every form of a browser has.

@@ -22,7 +22,7 @@ pub(in crate::page) fn show(app: &App, visit: &mut Visit) -> Result<Answer, Faul
     let context = match apart(|| store.power(&options, &entry, &Silent)) {
         // A family without power is an answer about it.
         Err(StoreError::Plan { source, .. }) => {
-            app.store()?.record_look(&entry.about([family]))?;
+            store.record_look(&entry.about([family]))?;
             json!({ "family": family, "rows": [], "failed": [], "why": in_language(&source.to_string(), visit.language) })
         }
         Err(error) => return Err(error.into()),
