@@ -37,18 +37,6 @@ pub struct Calculator {
     pub(super) linked: Vec<LinkedPair>,
 }
 
-/// Result of [`Calculator::outlook`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Outlook {
-    /// P(relatives' genotypes | H2), above 0.
-    pub likelihood: f64,
-    /// The log10 LR of each listed child genotype.
-    pub table: LocusTable,
-    /// The probability of each listed genotype in an unrelated child.
-    pub unrelated: Vec<f64>,
-}
-
 impl Calculator {
     /// Creates a calculator over all loci of a frequency table.
     ///
@@ -115,7 +103,7 @@ impl Calculator {
         Structure::of_kind(&evidence.kind(), self.model.convention)
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         self.settings_for(None)
     }
 
@@ -238,36 +226,6 @@ impl Calculator {
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         let structure = self.structure(evidence)?;
         within(TABLE, || Ok(unrelated(model, &Hypotheses::new(&structure, model, evidence, self.settings())?)))
-    }
-
-    /// Computes [`Self::table`], [`Self::unrelated`] and [`Self::relatives_likelihood`] at once, in a fraction of the
-    /// time. `None` if the relatives' genotypes are impossible.
-    ///
-    /// # Errors
-    /// Returns [`KinshipError`], but not [`KinshipError::Contradiction`].
-    ///
-    /// # Panics
-    /// If `locus` is not a position of the panel.
-    pub fn outlook(
-        &self,
-        locus: usize,
-        structure: &Structure,
-        evidence: &Evidence,
-    ) -> Result<Option<Outlook>, KinshipError> {
-        let enlarged = self.enlarged(locus, evidence, None)?;
-        let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
-        within(TABLE, || {
-            let hypotheses = match Hypotheses::new(structure, model, evidence, self.settings()) {
-                Err(KinshipError::Contradiction) => return Ok(None),
-                hypotheses => hypotheses?,
-            };
-            let ratio = |a, b| if evidence.is_informative() { hypotheses.ratio(a, b) } else { 1.0 };
-            Ok(Some(Outlook {
-                likelihood: hypotheses.relatives_likelihood(),
-                table: LocusTable::new(model, ratio),
-                unrelated: unrelated(model, &hypotheses),
-            }))
-        })
     }
 
     /// Computes P(relatives' genotypes | H2) at a locus; 1 if no relative is typed. `structure` is [`Self::structure`] of
@@ -401,7 +359,7 @@ impl Calculator {
 }
 
 /// Returns the probability of each listed genotype in an unrelated child.
-fn unrelated(model: &LocusModel, hypotheses: &Hypotheses<'_>) -> Vec<f64> {
+pub(super) fn unrelated(model: &LocusModel, hypotheses: &Hypotheses<'_>) -> Vec<f64> {
     let listed = model.listed();
     let mut probabilities = vec![0.0; genotype_count(listed.len())];
     for (j, &b) in listed.iter().enumerate() {

@@ -88,14 +88,7 @@ impl<'a> Hypotheses<'a> {
                 WithChild::Joint { related, unrelated: None }
             }
             Some(_) if (!settings.one_child || is_couple()) && !structure.with_child.child_is_parent() => {
-                let joint = |shape: &Shape| {
-                    if let Some(couple) = Couple::new(shape, model, settings.theta, &observations) {
-                        return Ok(couple.child_joint());
-                    }
-                    let descent = Descent::new(shape, model, settings.theta, &observations, None);
-                    let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);
-                    child.map(|child| descent.child_joint(child)).ok_or(KinshipError::TooLarge)
-                };
+                let joint = |shape: &Shape| joint(shape, model, settings.theta, &observations);
                 let unrelated = Some(joint(&structure.without_child.with_stranger())?);
                 WithChild::Joint { related: joint(&structure.with_child)?, unrelated }
             }
@@ -199,6 +192,27 @@ impl<'a> Hypotheses<'a> {
             ),
         }
     }
+}
+
+/// Computes P(the shape's child received x from the father and y from the mother, and all observations), at `x * n + y`,
+/// with theta.
+///
+/// The child must be untyped and without children, and its parents must have no common ancestor.
+///
+/// # Errors
+/// Returns [`KinshipError::TooLarge`]; also if the shape has no child.
+pub(super) fn joint(
+    shape: &Shape,
+    model: &LocusModel,
+    theta: f64,
+    observations: &[Option<Observation>],
+) -> Result<Vec<f64>, KinshipError> {
+    if let Some(couple) = Couple::new(shape, model, theta, observations) {
+        return Ok(couple.child_joint());
+    }
+    let descent = Descent::new(shape, model, theta, observations, None);
+    let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);
+    child.map(|child| descent.child_joint(child)).ok_or(KinshipError::TooLarge)
 }
 
 /// Returns the observation of each relative, in the order of the evidence.

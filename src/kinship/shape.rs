@@ -71,6 +71,21 @@ impl Shape {
         })
     }
 
+    /// Returns this shape without some persons, who must not be parents of others, and where each remaining person is
+    /// then found. The shape has no child.
+    pub(super) fn without(&self, gone: impl Fn(usize) -> bool) -> (Self, Vec<usize>) {
+        let mut places = Vec::with_capacity(self.persons.len());
+        let mut persons = Vec::new();
+        for (i, person) in self.persons.iter().enumerate() {
+            places.push(persons.len());
+            if !gone(i) {
+                let [father, mother] = [person.father, person.mother].map(|parent| parent.map(|parent| places[parent]));
+                persons.push(Person { father, mother, ..*person });
+            }
+        }
+        (Self { persons, child: None }, places)
+    }
+
     /// Returns this shape with the child added as an unrelated person.
     pub(super) fn with_stranger(&self) -> Self {
         let mut shape = self.clone();

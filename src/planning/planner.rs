@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::kinship::{Calculator, Evidence, KinshipError, LocusOutcomes, Outlook, Shown};
-use crate::model::{Allele, Family, Genotype, Relation};
+use crate::kinship::{Calculator, Evidence, KinshipError, LocusOutcomes, Outlook};
+use crate::model::{Family, Relation};
 use crate::population::{FrequencyTable, Model};
 
 use super::listed::listing;
@@ -151,34 +151,14 @@ impl Planner {
     /// Returns the mixture over the genotypes g of a further relative, with P(g | relatives) proportional to
     /// P(relatives and g).
     fn outcomes_with(&self, relation: Relation, locus: usize) -> Result<LocusOutcomes, KinshipError> {
-        let alleles = self.calculator.loci()[locus].alleles();
-        let mut structure = None;
-        let mut possible: Vec<(f64, LocusOutcomes)> = Vec::new();
-        for (j, &b) in alleles.iter().enumerate() {
-            for &a in &alleles[..=j] {
-                let evidence = self.enlarged(relation, locus, a, b);
-                // Relations, and who is typed, are the same for every genotype.
-                let structure = match &structure {
-                    Some(structure) => structure,
-                    None => structure.insert(self.calculator.structure(&evidence)?),
-                };
-                if let Some(outlook) = self.calculator.outlook(locus, structure, &evidence)? {
-                    possible.push((outlook.likelihood, of_outlook(&outlook)));
-                }
-            }
-        }
+        let outlooks = self.calculator.outlooks_with(locus, &self.evidence[locus], relation)?;
+        let possible: Vec<(f64, LocusOutcomes)> =
+            outlooks.iter().flatten().map(|outlook| (outlook.likelihood, of_outlook(outlook))).collect();
         if possible.is_empty() {
             return Err(KinshipError::Contradiction);
         }
         let sum: f64 = possible.iter().map(|one| one.0).sum();
         Ok(LocusOutcomes::mixture(possible.into_iter().map(|(likelihood, outcomes)| (likelihood / sum, outcomes))))
-    }
-
-    /// Returns the evidence with a further relative who shows these alleles.
-    fn enlarged(&self, relation: Relation, locus: usize, a: Allele, b: Allele) -> Evidence {
-        let one_more = Shown::from((relation, Some(Genotype::new(a, b))));
-        let shown = self.evidence[locus].relatives().iter().copied().chain([one_more]);
-        Evidence::new(shown, self.calculator.model().convention)
     }
 }
 
