@@ -1,10 +1,10 @@
 //! The calculator: likelihood ratios at single loci, for given allele frequencies and a given model.
 
-use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genotype_count};
+use crate::model::{Allele, DropOut, Genotype, Locus, Panel};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::effort::{RATIO, TABLE, within};
-use super::hypotheses::{Hypotheses, Settings, observations, relatives};
+use super::hypotheses::{Hypotheses, Settings, listed_genotypes, observations, relatives};
 use super::linked_pair::{LinkedError, LinkedLoci, LinkedPair, linked_pairs};
 use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
 
@@ -127,15 +127,31 @@ impl Calculator {
     /// # Panics
     /// If `locus` is not a position of the panel.
     pub fn table(&self, locus: usize, structure: &Structure, evidence: &Evidence) -> Result<LocusTable, KinshipError> {
+        Ok(self.table_and_likelihood(locus, structure, evidence)?.0)
+    }
+
+    /// Computes [`Self::table`] and [`Self::relatives_likelihood`] at once.
+    ///
+    /// # Errors
+    /// As [`Self::table`].
+    ///
+    /// # Panics
+    /// If `locus` is not a position of the panel.
+    pub fn table_and_likelihood(
+        &self,
+        locus: usize,
+        structure: &Structure,
+        evidence: &Evidence,
+    ) -> Result<(LocusTable, f64), KinshipError> {
         let base = &self.loci[locus];
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(base);
         if !evidence.is_informative() {
-            return Ok(LocusTable::of_one(base));
+            return Ok((LocusTable::of_one(base), 1.0));
         }
         within(TABLE, || {
             let hypotheses = Hypotheses::new(structure, model, evidence, self.settings())?;
-            Ok(LocusTable::new(model, |a, b| hypotheses.ratio(a, b)))
+            Ok((LocusTable::of_ratios(hypotheses.ratios()), hypotheses.relatives_likelihood()))
         })
     }
 
@@ -360,14 +376,7 @@ impl Calculator {
 
 /// Returns the probability of each listed genotype in an unrelated child.
 pub(super) fn unrelated(model: &LocusModel, hypotheses: &Hypotheses<'_>) -> Vec<f64> {
-    let listed = model.listed();
-    let mut probabilities = vec![0.0; genotype_count(listed.len())];
-    for (j, &b) in listed.iter().enumerate() {
-        for (i, &a) in listed[..=j].iter().enumerate() {
-            probabilities[genotype_code(i, j)] = hypotheses.probability_if_unrelated(a, b);
-        }
-    }
-    probabilities
+    listed_genotypes(model).map(|(a, b)| hypotheses.probability_if_unrelated(a, b)).collect()
 }
 
 /// Returns the frequency of an unlisted allele at a locus, before the frequencies are divided by their new sum.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::DropOut;
+use crate::model::{DropOut, genotype_count};
 use crate::population::LocusModel;
 
 use super::couple::Couple;
@@ -117,6 +117,33 @@ impl<'a> Hypotheses<'a> {
         self.mean(|one| one.related(a, b)) / self.mean(|one| one.unrelated(a, b))
     }
 
+    /// Computes [`Self::ratio`] of every listed genotype, in the order of [`genotype_code`](crate::model::genotype_code).
+    pub(super) fn ratios(&self) -> Vec<f64> {
+        match &self.with_child {
+            // The usual case, without a choice for each genotype.
+            WithChild::Joint { related, unrelated: None }
+                if self.mirrored.is_none() && self.drop_out == 0.0 && self.model.silent().is_none() =>
+            {
+                self.ratios_by_row(related)
+            }
+            _ => listed_genotypes(&self.model).map(|(a, b)| self.ratio(a, b)).collect(),
+        }
+    }
+
+    /// Computes the ratios if every genotype shows itself and is independent of the relatives under H2: the same bits as
+    /// [`Self::ratio`].
+    fn ratios_by_row(&self, related: &[f64]) -> Vec<f64> {
+        let (n, listed, p) = (self.model.size(), self.model.listed(), self.model.frequencies());
+        let mut ratios = Vec::with_capacity(genotype_count(listed.len()) + 1);
+        for (j, &b) in listed.iter().enumerate() {
+            let row = &related[b * n..][..n];
+            let heterozygote = |&a: &usize| (related[a * n + b] + row[a]) / (self.relatives * (2.0 * (p[a] * p[b])));
+            ratios.extend(listed[..j].iter().map(heterozygote));
+            ratios.push(row[b] / (self.relatives * (p[b] * p[b])));
+        }
+        ratios
+    }
+
     /// Evaluates `of`; returns the mean over both placements of the parents, if they may be swapped.
     fn mean(&self, of: impl Fn(&Self) -> f64) -> f64 {
         match &self.mirrored {
@@ -213,6 +240,13 @@ pub(super) fn joint(
     let descent = Descent::new(shape, model, theta, observations, None);
     let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);
     child.map(|child| descent.child_joint(child)).ok_or(KinshipError::TooLarge)
+}
+
+/// Returns the genotypes of listed alleles, as positions of alleles in the model, in the order of
+/// [`genotype_code`](crate::model::genotype_code).
+pub(super) fn listed_genotypes(model: &LocusModel) -> impl Iterator<Item = (usize, usize)> {
+    let listed = model.listed();
+    listed.iter().enumerate().flat_map(|(j, &b)| listed[..=j].iter().map(move |&a| (a, b)))
 }
 
 /// Returns the observation of each relative, in the order of the evidence.

@@ -6,7 +6,7 @@ use crate::population::LocusModel;
 
 use super::calculator::unrelated;
 use super::effort::{TABLE, within};
-use super::hypotheses::{Hypotheses, mirrored, observations};
+use super::hypotheses::{Hypotheses, listed_genotypes, mirrored, observations};
 use super::observation::Observation;
 use super::sibship::Sibship;
 use super::{Calculator, Evidence, KinshipError, LocusTable, Shown, Structure};
@@ -45,10 +45,12 @@ impl Calculator {
                 Err(KinshipError::Contradiction) => return Ok(None),
                 hypotheses => hypotheses?,
             };
-            let ratio = |a, b| if evidence.is_informative() { hypotheses.ratio(a, b) } else { 1.0 };
             Ok(Some(Outlook {
                 likelihood: hypotheses.relatives_likelihood(),
-                table: LocusTable::new(model, ratio),
+                table: match evidence.is_informative() {
+                    true => LocusTable::of_ratios(hypotheses.ratios()),
+                    false => LocusTable::of_one(model),
+                },
                 unrelated: unrelated(model, &hypotheses),
             }))
         })
@@ -112,7 +114,7 @@ impl Calculator {
             let shown = Observation::new(pair, settings.relatives_drop_out, model);
             of_sibship(model, &sibship, &shown, settings.child_drop_out)
         };
-        Ok(Some(genotypes(model).map(of_sibling).collect()))
+        Ok(Some(listed_genotypes(model).map(of_sibling).collect()))
     }
 }
 
@@ -138,15 +140,11 @@ fn of_sibship(model: &LocusModel, sibship: &Sibship, shown: &Observation, child_
     let shows = likelihood * (1.0 - child_drop_out * child_drop_out);
     Some(Outlook {
         likelihood,
-        table: LocusTable::new(model, |a, b| child(&related, a, b) / child(&unrelated, a, b)),
-        unrelated: genotypes(model).map(|(a, b)| child(&unrelated, a, b) / shows).collect(),
+        table: LocusTable::of_ratios(
+            listed_genotypes(model).map(|(a, b)| child(&related, a, b) / child(&unrelated, a, b)).collect(),
+        ),
+        unrelated: listed_genotypes(model).map(|(a, b)| child(&unrelated, a, b) / shows).collect(),
     })
-}
-
-/// Returns the listed genotypes, as positions of alleles in the model, in the order of [`genotype_code`].
-fn genotypes(model: &LocusModel) -> impl Iterator<Item = (usize, usize)> {
-    let listed = model.listed();
-    listed.iter().enumerate().flat_map(|(j, &b)| listed[..=j].iter().map(move |&a| (a, b)))
 }
 
 #[cfg(test)]

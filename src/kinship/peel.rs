@@ -5,6 +5,8 @@
 //! one per allele for an untyped link with descendants. For a given choice of one term per child, the two parents are
 //! independent. The sum over these choices therefore never needs a table over pairs of parental genotypes.
 
+use std::borrow::Cow;
+
 use crate::population::{LocusModel, Matrix};
 
 use super::effort::spend;
@@ -13,7 +15,7 @@ use super::tree::{Couple, Tree};
 
 /// One parent as seen from its couple: the possible genotypes, weighted with everything known beyond the couple.
 struct Side<'a> {
-    pairs: Vec<Pair>,
+    pairs: &'a [Pair],
     weights: Vec<f64>,
     /// The mutation matrix; `None` if the gamete is drawn from the population.
     transition: Option<&'a Matrix>,
@@ -49,7 +51,7 @@ impl<'a> Peel<'a> {
         if !self.tree.persons[child].unions.is_empty() {
             let pairs = self.support(child);
             let mut below = vec![1.0; pairs.len()];
-            self.multiply_descendants(child, &pairs, None, &mut below);
+            self.multiply_descendants(child, pairs, None, &mut below);
             for (&(a, b), factor) in pairs.iter().zip(below) {
                 joint[a * self.alleles + b] *= factor;
                 if a != b {
@@ -61,16 +63,15 @@ impl<'a> Peel<'a> {
     }
 
     fn part(&self, root: usize) -> f64 {
-        let pairs = self.support(root);
-        let weights = self.weights(root, &pairs, None);
+        let weights = self.weights(root, self.support(root), None);
         weights.iter().sum()
     }
 
     /// Returns the genotypes that a person may have.
-    fn support(&self, person: usize) -> Vec<Pair> {
+    fn support(&self, person: usize) -> &'a [Pair] {
         match self.observation(person) {
-            Some(observation) => observation.pairs.clone(),
-            None => (0..self.alleles).flat_map(|b| (0..=b).map(move |a| (a, b))).collect(),
+            Some(observation) => &observation.pairs,
+            None => self.model.pairs(),
         }
     }
 
@@ -79,14 +80,17 @@ impl<'a> Peel<'a> {
     }
 
     /// Returns P(what the person shows | genotype) for each of `pairs`, the genotypes of the person's support.
-    fn shows(&self, person: usize, pairs: &[Pair]) -> Vec<f64> {
-        self.observation(person).map_or_else(|| vec![1.0; pairs.len()], |observation| observation.likelihoods.clone())
+    fn shows(&self, person: usize, pairs: &[Pair]) -> Cow<'a, [f64]> {
+        match self.observation(person) {
+            Some(observation) => Cow::Borrowed(&observation.likelihoods),
+            None => Cow::Owned(vec![1.0; pairs.len()]),
+        }
     }
 
     /// Computes P(genotype, and everything typed that is not linked with the person through the couple `except`).
     fn weights(&self, person: usize, pairs: &[Pair], except: Option<usize>) -> Vec<f64> {
         let mut weights = self.descent(person, pairs);
-        weights.iter_mut().zip(self.shows(person, pairs)).for_each(|(weight, shows)| *weight *= shows);
+        weights.iter_mut().zip(&*self.shows(person, pairs)).for_each(|(weight, shows)| *weight *= shows);
         self.multiply_descendants(person, pairs, except, &mut weights);
         weights
     }
@@ -136,11 +140,11 @@ impl<'a> Peel<'a> {
     }
 
     /// Computes P(everything typed that reaches `parent` through a couple | the parent's genotype).
-    fn message(&self, couple: usize, parent: usize, pairs: &[Pair]) -> Vec<f64> {
+    fn message(&self, couple: usize, parent: usize, pairs: &'a [Pair]) -> Vec<f64> {
         let Couple { father, mother, .. } = &self.tree.couples[couple];
         let is_father = *father == Some(parent);
         let own = Side {
-            pairs: pairs.to_vec(),
+            pairs,
             weights: vec![1.0; pairs.len()],
             transition: Some(if is_father { self.model.paternal() } else { self.model.maternal() }),
         };
@@ -157,9 +161,9 @@ impl<'a> Peel<'a> {
     }
 
     fn side(&self, parent: Option<usize>, couple: usize, is_father: bool) -> Side<'a> {
-        let Some(parent) = parent else { return Side { pairs: vec![(0, 0)], weights: vec![1.0], transition: None } };
+        let Some(parent) = parent else { return Side { pairs: &[(0, 0)], weights: vec![1.0], transition: None } };
         let pairs = self.support(parent);
-        let weights = self.weights(parent, &pairs, Some(couple));
+        let weights = self.weights(parent, pairs, Some(couple));
         let transition = Some(if is_father { self.model.paternal() } else { self.model.maternal() });
         Side { pairs, weights, transition }
     }
@@ -172,9 +176,9 @@ impl<'a> Peel<'a> {
 
     fn child_terms(&self, child: usize) -> Vec<Term> {
         let pairs = self.support(child);
-        let mut below = self.shows(child, &pairs);
-        self.multiply_descendants(child, &pairs, None, &mut below);
-        terms(&pairs, &below, self.alleles)
+        let mut below = self.shows(child, pairs).into_owned();
+        self.multiply_descendants(child, pairs, None, &mut below);
+        terms(pairs, &below, self.alleles)
     }
 
     /// Calls `leaf` with both parents' weights for every choice of one term per child.
@@ -205,7 +209,7 @@ impl<'a> Peel<'a> {
         match side.transition {
             None => vec![mean(self.model.frequencies())],
             Some(transition) => {
-                if let &[(a, b)] = side.pairs.as_slice() {
+                if let &[(a, b)] = side.pairs {
                     return vec![(mean(transition.row(a)) + mean(transition.row(b))) / 2.0];
                 }
                 let of_allele: Vec<f64> = (0..self.alleles).map(|allele| mean(transition.row(allele))).collect();
@@ -220,9 +224,20 @@ impl<'a> Peel<'a> {
             return self.model.frequencies().iter().map(|p| p * weights[0]).collect();
         };
         let mut alleles = vec![0.0; self.alleles];
-        for (&(a, b), weight) in side.pairs.iter().zip(weights) {
-            alleles[a] += weight / 2.0;
-            alleles[b] += weight / 2.0;
+        if side.pairs.len() == self.model.pairs().len() {
+            // All genotypes, in the order of their codes: the same sums, of which most then run side by side.
+            let mut rest = weights;
+            for b in 0..self.alleles {
+                let (row, after) = rest.split_at(b + 1);
+                rest = after;
+                alleles.iter_mut().zip(&row[..b]).for_each(|(sum, weight)| *sum += weight / 2.0);
+                alleles[b] = row.iter().chain(&row[b..]).fold(0.0, |sum, weight| sum + weight / 2.0);
+            }
+        } else {
+            for (&(a, b), weight) in side.pairs.iter().zip(weights) {
+                alleles[a] += weight / 2.0;
+                alleles[b] += weight / 2.0;
+            }
         }
         let mut gamete = vec![0.0; self.alleles];
         for (allele, &weight) in alleles.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {

@@ -61,11 +61,11 @@ impl Sibship {
             has_sibling && !parents.children.iter().any(|&i| is_parent(i))
         });
         let Some(parents) = parents.filter(|_| structure.trees.is_some()) else { return Ok(None) };
-        let pairs = all_pairs(model.size());
+        let pairs = model.pairs();
         Ok(Some(Self {
             pairs: pairs.len(),
-            related: related(shape, &parents, model, theta, &observations, &pairs)?,
-            unrelated: unrelated(&structure.without_child, sibling, model, theta, &observations, &pairs)?,
+            related: related(shape, &parents, model, theta, &observations)?,
+            unrelated: unrelated(&structure.without_child, sibling, model, theta, &observations)?,
         }))
     }
 }
@@ -98,9 +98,8 @@ fn related(
     model: &LocusModel,
     theta: f64,
     observations: &[Option<Observation>],
-    pairs: &[Pair],
 ) -> Result<Vec<f64>, KinshipError> {
-    let n = model.size();
+    let (n, pairs) = (model.size(), model.pairs());
     let (mut others, places) = shape.without(|i| parents.children.contains(&i));
     let (listed, open) = (places[parents.listed], places[parents.open]);
     let known = others.persons[listed].relative.and_then(|relative| observations[relative].clone());
@@ -203,9 +202,9 @@ fn unrelated(
     model: &LocusModel,
     theta: f64,
     observations: &[Option<Observation>],
-    pairs: &[Pair],
 ) -> Result<Vec<f64>, KinshipError> {
-    let (n, size) = (model.size(), pairs.len());
+    let (n, pairs) = (model.size(), model.pairs());
+    let size = pairs.len();
     let mut shape = shape.with_stranger();
     if let Some(stranger) = shape.persons.last_mut() {
         stranger.relative = Some(observations.len());
@@ -224,9 +223,4 @@ fn unrelated(
         }
     }
     Ok(unrelated)
-}
-
-/// Returns all unordered pairs of alleles, in the order of [`genotype_code`].
-fn all_pairs(alleles: usize) -> Vec<Pair> {
-    (0..alleles).flat_map(|b| (0..=b).map(move |a| (a, b))).collect()
 }

@@ -1,6 +1,6 @@
 //! The log10 LR of every child genotype at one locus, computed in advance for one family.
 
-use crate::model::{genotype_code, genotype_count};
+use crate::model::genotype_count;
 use crate::population::LocusModel;
 
 use super::log10::log10_all;
@@ -15,18 +15,12 @@ pub struct LocusTable {
 }
 
 impl LocusTable {
-    /// Evaluates `ratio`, the LR, for every listed genotype; `ratio` takes positions of alleles in `model`.
-    pub(super) fn new(model: &LocusModel, ratio: impl Fn(usize, usize) -> f64) -> Self {
-        let listed = model.listed();
+    /// Creates the table of these LRs, one per genotype code.
+    pub(super) fn of_ratios(mut ratios: Vec<f64>) -> Self {
         // An untyped child has 1.
-        let mut log10_lr = vec![1.0; genotype_count(listed.len()) + 1];
-        for (j, &b) in listed.iter().enumerate() {
-            for (i, &a) in listed[..=j].iter().enumerate() {
-                log10_lr[genotype_code(i, j)] = ratio(a, b);
-            }
-        }
-        log10_all(&mut log10_lr);
-        Self { log10_lr }
+        ratios.push(1.0);
+        log10_all(&mut ratios);
+        Self { log10_lr: ratios }
     }
 
     /// Creates the table of a locus at which every child has LR 1.

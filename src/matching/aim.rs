@@ -3,18 +3,17 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::kinship::{Calculator, Evidence, KinshipError};
+use crate::kinship::KinshipError;
 use crate::model::{Candidate, Family, InView, Locus, Panel, Pseudonym, Unscorable, View, Views};
 use crate::screen::{Plan, Viewed};
 
 use super::compile::Compared;
 use super::compiled::CompiledFamily;
-use super::doubt::{FamilyView, are_founders, views, with_all};
+use super::doubt::{FamilyView, views};
 use super::matcher::{Matcher, Near};
-use super::roster::Roster;
 use super::shared_loci::LocusSet;
+use super::view_weights::{CompiledView, mixed, view_weights};
 
 /// A family compiled in one of its views, with the threshold for that view.
 pub(super) struct Aim {
@@ -29,6 +28,11 @@ pub(super) struct Aim {
 }
 
 impl Aim {
+    fn compiled(&self) -> CompiledView<'_> {
+        let Self { view, log10_doubt, relatives, family: compiled, .. } = self;
+        CompiledView { view: *view, log10_doubt: *log10_doubt, relatives, compiled }
+    }
+
     /// Returns the view as it is screened by this plan.
     pub(super) fn viewed<'a>(&'a self, plan: &'a Plan) -> Viewed<'a> {
         Viewed { loci: self.family.screened(), threshold: self.threshold - self.family.linkage.slack, plan }
@@ -151,9 +155,7 @@ impl Matcher<'_> {
 
     /// Computes [`view_weights`] for the views of a family.
     pub(super) fn view_weights(&self, family: &Family, aims: &[Aim]) -> Option<Vec<f64>> {
-        let views: Vec<(View, f64, &Family)> =
-            aims.iter().map(|aim| (aim.view, aim.log10_doubt, &aim.relatives)).collect();
-        view_weights(self.calculator(), family, &views)
+        view_weights(self.calculator(), family, &aims.iter().map(Aim::compiled).collect::<Vec<_>>())
     }
 
     /// Builds the candidate of a pair.
@@ -195,40 +197,6 @@ impl Matcher<'_> {
     }
 }
 
-/// Computes how probable the views of a family are after a look at its relatives, in log10 and up to a common factor:
-/// the stated probability times that of the genotypes of all relatives, in every view. `views` has the doubt of each
-/// view and the family in it. `None` if that cannot be computed.
-pub(super) fn view_weights(
-    calculator: &Calculator,
-    family: &Family,
-    views: &[(View, f64, &Family)],
-) -> Option<Vec<f64>> {
-    let mut weights: Vec<f64> = views.iter().map(|view| view.1).collect();
-    let whole = views.iter().map(|&(view, _, in_view)| with_all(family, view, in_view));
-    let whole: Vec<Family> = whole.collect::<Option<_>>()?;
-    // Unrelated relatives are equally probable in every view.
-    if whole.iter().all(are_founders) {
-        return Some(weights);
-    }
-    for (weight, family) in weights.iter_mut().zip(&whole) {
-        let mut roster = Roster::new(family);
-        for locus in 0..calculator.panel().len() {
-            let evidence = Evidence::of_family(family, locus, calculator.model().convention);
-            if !evidence.is_typed() {
-                continue;
-            }
-            let find = || calculator.structure(&evidence).map(Arc::new);
-            // Most loci have the same relatives typed, and so the same structure.
-            let structure = match roster.typed(locus) {
-                Some(typed) => roster.known(typed, find),
-                None => find(),
-            };
-            *weight += libm::log10(calculator.relatives_likelihood(locus, &*structure.ok()?, &evidence).ok()?);
-        }
-    }
-    Some(weights)
-}
-
 /// Returns the view that makes a pair a candidate, of views with log10 LR, log10 doubt and threshold: of the views that
 /// reach their threshold the one with the largest `log10 LR + log10 doubt`; of equal ones the first, which is the
 /// papers if they are among them.
@@ -242,33 +210,4 @@ pub(super) fn made_by(views: impl Iterator<Item = (f64, f64, f64)>) -> Option<us
 pub(super) fn names(panel: &Panel, loci: LocusSet) -> Vec<Locus> {
     let all = panel.loci().iter().enumerate();
     all.filter(|(position, _)| loci >> position & 1 == 1).map(|(_, name)| name.clone()).collect()
-}
-
-/// Computes the log10 of the mean likelihood ratio, by these log10 weights. `None` if no view is possible.
-pub(super) fn mixed(weights: &[f64], log10_lrs: &[f64]) -> Option<f64> {
-    let sum = |of: &dyn Fn(usize) -> f64| {
-        let most = (0..weights.len()).map(of).fold(f64::NEG_INFINITY, f64::max);
-        let part = |view| libm::pow(10.0, of(view) - most);
-        if most == f64::NEG_INFINITY { most } else { most + libm::log10((0..weights.len()).map(part).sum()) }
-    };
-    let all = sum(&|view| weights[view]);
-    (all > f64::NEG_INFINITY).then(|| sum(&|view| weights[view] + log10_lrs[view]) - all + 0.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_number_is_the_mean_of_the_ratios() {
-        // (1 x 100 + 0.01 x 10^6) / 1.01.
-        let log10_lr = mixed(&[0.0, -2.0], &[2.0, 6.0]).unwrap();
-        assert!((log10_lr - libm::log10(10_100.0 / 1.01)).abs() < 1e-12);
-        // A view in which the pair is impossible counts with 0; one that the relatives rule out does not count at all.
-        let impossible = mixed(&[0.0, -2.0], &[f64::NEG_INFINITY, 6.0]).unwrap();
-        assert!((impossible - libm::log10(10_000.0 / 1.01)).abs() < 1e-12);
-        assert_eq!(mixed(&[0.0, f64::NEG_INFINITY], &[2.0, 6.0]), Some(2.0));
-        assert_eq!(mixed(&[f64::NEG_INFINITY], &[2.0]), None);
-        assert_eq!(mixed(&[0.0, 0.0], &[f64::NEG_INFINITY; 2]), Some(f64::NEG_INFINITY));
-    }
 }

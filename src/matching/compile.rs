@@ -313,10 +313,10 @@ impl<'a> Compiler<'a> {
         evidence: Evidence,
         structure: Arc<Structure>,
     ) -> Result<CompiledLocus, KinshipError> {
-        let table = self.calculator.table(locus, &structure, &evidence)?;
+        let (table, likelihood) = self.calculator.table_and_likelihood(locus, &structure, &evidence)?;
         let (model, classes) = (&self.calculator.loci()[locus], &self.classes.loci()[locus]);
         let screened = ScreenedLocus::new(table, listed_frequencies(model), classes, self.counts);
-        Ok(CompiledLocus::new(screened, evidence, structure))
+        Ok(CompiledLocus::new(screened, evidence, structure, libm::log10(likelihood)))
     }
 }
 

@@ -29,13 +29,20 @@ pub struct CompiledLocus {
     pub evidence: Evidence,
     /// The pedigree that it was compiled from.
     pub structure: Arc<Structure>,
+    /// log10 of [`Calculator::relatives_likelihood`].
+    pub log10_likelihood: f64,
     is_typed: bool,
     bound: OnceLock<f64>,
 }
 
 impl CompiledLocus {
-    pub(super) fn new(screened: ScreenedLocus, evidence: Evidence, structure: Arc<Structure>) -> Self {
-        Self { screened, is_typed: evidence.is_typed(), evidence, structure, bound: OnceLock::new() }
+    pub(super) fn new(
+        screened: ScreenedLocus,
+        evidence: Evidence,
+        structure: Arc<Structure>,
+        log10_likelihood: f64,
+    ) -> Self {
+        Self { screened, is_typed: evidence.is_typed(), evidence, structure, log10_likelihood, bound: OnceLock::new() }
     }
 
     /// Computes [`Calculator::bound_by_family`] at this position of the panel, once for all families.

@@ -4,11 +4,12 @@ use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Allele, Candidate, Child, Family, Genotype, InView, Locus, Pseudonym, Relation, Unscorable};
 
-use super::aim::{made_by, mixed, names, view_weights};
+use super::aim::{made_by, names};
 use super::compile::Compiler;
-use super::compiled::PairScorer;
+use super::compiled::{CompiledFamily, PairScorer};
 use super::doubt::{FamilyView, views};
 use super::result::Criterion;
+use super::view_weights::{CompiledView, mixed, view_weights};
 
 /// The parts of a likelihood ratio.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,17 +119,25 @@ pub fn explain_views(
     };
     let views = views(family, &criterion.doubts);
     let (mut all, mut incompatible) = (Vec::with_capacity(views.len()), Vec::with_capacity(views.len()));
-    for FamilyView { view, log10_doubt, family } in &views {
-        let compiled = compiler.family(family)?;
+    let compiled: Vec<CompiledFamily> =
+        views.iter().map(|one| compiler.family(&one.family)).collect::<Result<_, _>>()?;
+    for (FamilyView { view, log10_doubt, .. }, compiled) in views.iter().zip(&compiled) {
         let mut linked = compiled.linkage.scorers(calculator).map_err(unscorable)?;
         let log10_lr = compiled.log10_lr(calculator, &mut linked, genotype, child.drop_out).map_err(unscorable)?;
-        let compared = compiler.compared(&compiled, genotype).map_err(unscorable)?;
+        let compared = compiler.compared(compiled, genotype).map_err(unscorable)?;
         all.push(InView { view: *view, log10_doubt: *log10_doubt, log10_lr });
         incompatible.push(names(panel, compared.incompatible | compared.contradicted));
     }
     let least = |log10_doubt: f64| criterion.min_log10_lr - log10_doubt;
     let made_by = made_by(all.iter().map(|one| (one.log10_lr, one.log10_doubt, least(one.log10_doubt))));
-    let weighed: Vec<_> = views.iter().map(|one| (one.view, one.log10_doubt, &one.family)).collect();
+    let weighed: Vec<CompiledView<'_>> = (views.iter().zip(&compiled))
+        .map(|(FamilyView { view, log10_doubt, family }, compiled)| CompiledView {
+            view: *view,
+            log10_doubt: *log10_doubt,
+            relatives: family,
+            compiled,
+        })
+        .collect();
     let log10_lrs: Vec<f64> = all.iter().map(|one| one.log10_lr).collect();
     let log10_lr_mixed = view_weights(calculator, family, &weighed).and_then(|weights| mixed(&weights, &log10_lrs));
     Ok(ExplainedViews { all, incompatible, made_by, log10_lr_mixed })

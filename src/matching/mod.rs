@@ -26,6 +26,7 @@ mod score;
 mod scoring;
 mod search;
 mod shared_loci;
+mod view_weights;
 mod watch;
 mod whole;
 

@@ -28,6 +28,8 @@ pub struct LocusModel {
     transitions: [Matrix; 2],
     /// Positions in `alleles` of the alleles that the table lists.
     listed: Vec<usize>,
+    /// All unordered pairs of alleles.
+    pairs: Vec<(usize, usize)>,
     floor: f64,
 }
 
@@ -79,7 +81,8 @@ impl LocusModel {
             frequencies.push(silent);
             transitions = transitions.map(|matrix| matrix.with_fixed());
         }
-        Ok(Self { alleles, frequencies, rest, silent, transitions, listed, floor })
+        let pairs = all_pairs(frequencies.len());
+        Ok(Self { alleles, frequencies, rest, silent, transitions, listed, pairs, floor })
     }
 
     /// Creates a model of these alleles with equal frequencies and without mutation: sufficient to check what is
@@ -95,6 +98,7 @@ impl LocusModel {
             silent: 0.0,
             transitions: [Matrix::identity(n), Matrix::identity(n)],
             listed: (0..n).collect(),
+            pairs: all_pairs(n),
             alleles,
             floor: 1.0,
         }
@@ -200,6 +204,13 @@ impl LocusModel {
         &self.listed
     }
 
+    /// Returns all unordered pairs of alleles, also of those that no profile shows, as positions of which the first is
+    /// not above the second: in the order of [`genotype_code`](crate::model::genotype_code).
+    #[must_use]
+    pub fn pairs(&self) -> &[(usize, usize)] {
+        &self.pairs
+    }
+
     /// Returns the position of an allele in [`Self::alleles`]; `None` if the model lacks it.
     #[must_use]
     pub fn position(&self, allele: Allele) -> Option<usize> {
@@ -222,6 +233,10 @@ impl LocusModel {
         let product = self.frequencies[i] * self.frequencies[j];
         if i == j { product } else { 2.0 * product }
     }
+}
+
+fn all_pairs(alleles: usize) -> Vec<(usize, usize)> {
+    (0..alleles).flat_map(|b| (0..=b).map(move |a| (a, b))).collect()
 }
 
 #[cfg(test)]
