@@ -37,7 +37,7 @@ impl PassphraseOption {
         if self.passphrase_file.is_some() {
             return self.read();
         }
-        let line = ask("new passphrase, at least 10 characters: ")?;
+        let line = ask("new passphrase, at least 12 characters: ")?;
         let passphrase = Passphrase::new(&line)?;
         passphrase.check_new()?;
         if *ask("the same again: ")? != *line {

@@ -14,8 +14,8 @@ use super::private::{KeyError, KeySource, read_secret};
 const WORK: u8 = 17;
 /// The largest work with which a file is opened; a hostile file could ask for hours.
 const MOST_WORK: u8 = 20;
-/// The fewest characters of a new passphrase.
-const FEWEST: usize = 10;
+/// The fewest characters of a new passphrase. Keys that were sealed with a shorter one still open.
+const FEWEST: usize = 12;
 /// Most bytes of a file with a passphrase.
 const MOST_PASSPHRASE_BYTES: usize = 1 << 10;
 /// Most bytes of a sealed file.
@@ -155,11 +155,33 @@ mod tests {
     }
 
     #[test]
-    fn a_passphrase_is_one_line_and_not_short() {
+    fn a_new_file_takes_the_documented_work_and_a_file_that_asks_for_more_than_the_limit_is_not_opened() {
+        let passphrase = Passphrase::new("correct horse battery").unwrap();
+        let (sealed, mut file) = (passphrase.seal(b"a secret").unwrap(), Vec::new());
+        ArmoredReader::new(&sealed[..]).read_to_end(&mut file).unwrap();
+        let end = file.iter().enumerate().filter(|byte| *byte.1 == b'\n').nth(1).unwrap().0;
+        let stanza = String::from_utf8(file[..end].to_vec()).unwrap();
+        assert!(stanza.contains("-> scrypt ") && stanza.ends_with(" 17"), "{stanza}");
+        assert_eq!(&passphrase.open(&file, 64).unwrap()[..], b"a secret");
+        file[end - 2..end].copy_from_slice(b"21");
+        let begun = std::time::Instant::now();
+        assert_eq!(passphrase.open(&file, 64).unwrap_err(), PassphraseError::Wrong);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(1), "nothing is computed: {:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_new_passphrase_is_one_line_of_twelve_characters_and_shorter_ones_still_open() {
         for bad in ["", "\n", "two\nlines"] {
             assert_eq!(Passphrase::new(bad).unwrap_err(), PassphraseError::Form, "{bad:?}");
         }
-        assert_eq!(Passphrase::new("short").unwrap().check_new(), Err(PassphraseError::Short));
-        assert_eq!(Passphrase::new("four words of it").unwrap().check_new(), Ok(()));
+        let short = Passphrase::new("eleven long").unwrap();
+        assert_eq!(short.check_new(), Err(PassphraseError::Short));
+        assert_eq!(&short.open(&short.seal(b"a secret").unwrap(), 64).unwrap()[..], b"a secret");
+        // Characters count, not bytes.
+        for (text, is_long) in
+            [("twelve chars", true), ("十二个字的口令足够长了吧", true), ("十个字的口令不够长呀", false)]
+        {
+            assert_eq!(Passphrase::new(text).unwrap().check_new().is_ok(), is_long, "{text}");
+        }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Backup {
     /// store]
     #[arg(long, value_name = "RECIPIENT", conflicts_with = "passphrase_file")]
     recipient: Vec<String>,
-    /// Seal with the passphrase in this file, of at least 10 characters, instead of for recipients
+    /// Seal with the passphrase in this file, of at least 12 characters, instead of for recipients
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
