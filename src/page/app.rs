@@ -15,7 +15,7 @@ use crate::audit::{Decoy, Entry};
 use crate::ledger::Ledger;
 use crate::model::Language;
 use crate::pseudonym::KeySource;
-use crate::review::StaffCode;
+use crate::review::{Role, StaffCode};
 use crate::store::{self, Store, StoreError};
 
 /// How pages are served.
@@ -248,6 +248,11 @@ impl App {
             Some(staff) => entry.with("staff", staff.as_str()),
             None => entry,
         }
+    }
+
+    /// Makes a record of a request that is refused because of the role.
+    pub(super) fn refusal(&self, staff: &StaffCode, role: Role, path: &str) -> Entry {
+        self.entry("serve refusal", Some(staff)).with("role", role.word()).with("address", path)
     }
 
     /// Says the next start link.

@@ -99,6 +99,9 @@ const ROUTES: &[Route] = &[
     ("/match/stop", Method::POST, RUNNING, work::running::stop),
 ];
 
+/// Every address that is not listed.
+const NOWHERE: &Route = &("", Method::GET, For::LetIn, |_, _| Err(Fault::NotFound));
+
 /// The address that a page asks for by itself.
 const BY_ITSELF: &str = "/match/progress";
 /// The address that takes a form with a file, and no other form.
@@ -108,17 +111,16 @@ const SENDS_FILE: &str = "/import/check";
 pub(super) fn router(app: &Arc<App>, address: String) -> Router {
     let address: Arc<str> = address.into();
     let mut router = Router::new();
-    for (path, method, who, work) in ROUTES {
-        let (who, work, address) = (*who, *work, Arc::clone(&address));
+    for route in ROUTES {
+        let address = Arc::clone(&address);
         let handler = move |State(app): State<Arc<App>>, path: RawPathParams, request: Request| {
-            answer(app, Arc::clone(&address), (who, work), Fields::of_path(path.iter()), request)
+            answer(app, Arc::clone(&address), route, Fields::of_path(path.iter()), request)
         };
-        let route: MethodRouter<Arc<App>> = if method == Method::POST { post(handler) } else { get(handler) };
-        router = router.route(path, route);
+        let of_method: MethodRouter<Arc<App>> = if route.1 == Method::POST { post(handler) } else { get(handler) };
+        router = router.route(route.0, of_method);
     }
-    let nowhere: Work = |_, _| Err(Fault::NotFound);
     let fallback = move |State(app): State<Arc<App>>, request: Request| {
-        answer(app, Arc::clone(&address), (For::LetIn, nowhere), Fields::default(), request)
+        answer(app, Arc::clone(&address), NOWHERE, Fields::default(), request)
     };
     router.fallback(fallback).layer(from_fn_with_state(Arc::clone(app), guard)).with_state(Arc::clone(app))
 }
@@ -127,13 +129,13 @@ pub(super) fn router(app: &Arc<App>, address: String) -> Router {
 async fn answer(
     app: Arc<App>,
     address: Arc<str>,
-    (who, work): (For, Work),
+    route: &'static Route,
     path: Fields,
     request: Request,
 ) -> Response<Body> {
     let is_import = request.uri().path().starts_with("/import/");
     let time = if is_import { FOR_IMPORT } else { FOR_ANSWER };
-    let deadline = tokio::time::timeout(time, worked(Arc::clone(&app), address, (who, work), path, request));
+    let deadline = tokio::time::timeout(time, worked(Arc::clone(&app), address, route, path, request));
     match deadline.await {
         Ok(response) => response,
         Err(_) => response(Answer::Refusal(StatusCode::SERVICE_UNAVAILABLE, String::new()), None),
@@ -143,10 +145,11 @@ async fn answer(
 async fn worked(
     app: Arc<App>,
     address: Arc<str>,
-    (who, work): (For, Work),
+    route: &'static Route,
     path: Fields,
     request: Request,
 ) -> Response<Body> {
+    let &(of_route, _, who, work) = route;
     let (parts, body) = request.into_parts();
     let is_post = parts.method == Method::POST;
     let form = match parts.uri.path() {
@@ -162,7 +165,13 @@ async fn worked(
         let (mut visit, visitor) = visit(&app, &headers, by_hand, (here, address), path);
         let answered = app.at_work(|| {
             // Before anything of the request is looked at.
-            allowed(&app, who, visitor.as_ref(), &mut visit)?;
+            let refused = allowed(&app, who, visitor.as_ref(), &mut visit).err();
+            if let Some(fault) = refused {
+                if matches!(fault, Fault::NotAllowed) {
+                    record_refusal(&app, of_route, &visit)?;
+                }
+                return Err(fault);
+            }
             (visit.form, visit.upload) = form?;
             visit.query = Fields::read(&query).ok_or(Fault::NotFound)?;
             if is_post && !app.is_own_form(&visit.cookie, visit.form.get("csrf")) {
@@ -264,6 +273,16 @@ fn allowed(app: &App, who: For, visitor: Option<&Visitor>, visit: &mut Visit) ->
         (For::Roles(roles), Some(one)) if !roles.contains(&one.role) => Err(Fault::NotAllowed),
         _ => Ok(()),
     }
+}
+
+/// Records that the role of who is signed in does not include an address: the address as it is listed, without the names
+/// in it. It is recorded once in each session, and each session takes a passphrase, so that nobody fills the audit chain.
+fn record_refusal(app: &App, path: &'static str, visit: &Visit) -> Result<(), Fault> {
+    let who = visit.who()?;
+    if app.visitors().note_refusal(&visit.cookie, path) {
+        app.store()?.record_look(&app.refusal(&who.staff, who.role, path))?;
+    }
+    Ok(())
 }
 
 /// Returns the page that says why there is no other one.

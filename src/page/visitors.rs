@@ -46,11 +46,13 @@ pub(super) struct Who {
     since: Instant,
     /// When the role was read.
     read: Instant,
+    /// The addresses that were refused because of the role.
+    refused: Vec<&'static str>,
 }
 
 impl Who {
     pub(super) fn new(staff: StaffCode, key: ReviewerPublicKey, role: Role, now: Instant) -> Self {
-        Self { staff, key, role, since: now, read: now }
+        Self { staff, key, role, since: now, read: now, refused: Vec::new() }
     }
 
     /// Reports whether the role should be read again.
@@ -143,6 +145,16 @@ impl Visitors {
         self.known.remove(&hash(token));
     }
 
+    /// Notes that an address was refused because of the role. Returns `true` the first time in a session.
+    pub(super) fn note_refusal(&mut self, token: &str, path: &'static str) -> bool {
+        let Some(who) = self.known.get_mut(&hash(token)).and_then(|visitor| visitor.who.as_mut()) else { return false };
+        let is_first = !who.refused.contains(&path);
+        if is_first {
+            who.refused.push(path);
+        }
+        is_first
+    }
+
     /// Changes what is known of a browser.
     pub(super) fn set_language(&mut self, token: &str, language: Language) {
         if let Some(visitor) = self.known.get_mut(&hash(token)) {
@@ -230,6 +242,17 @@ mod tests {
         assert_eq!(who(&mut visitors).unwrap().role, Role::Supervisor);
         visitors.refresh("new", None, now + FRESH);
         assert!(who(&mut visitors).is_none());
+    }
+
+    #[test]
+    fn an_address_is_refused_for_the_first_time_once_in_a_session() {
+        let now = Instant::now();
+        let mut visitors = with_one(now);
+        let mut first = |token: &str, path| visitors.note_refusal(token, path);
+        assert_eq!([first("new", "/a"), first("new", "/a"), first("new", "/b")], [true, false, true]);
+        assert!(!first("unknown", "/a"));
+        visitors.exchange("new", "again", somebody(now), now);
+        assert!(visitors.note_refusal("again", "/a"), "after the next sign-in");
     }
 
     #[test]

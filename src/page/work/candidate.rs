@@ -111,6 +111,10 @@ pub(in crate::page) fn decide(app: &App, visit: &mut Visit) -> Result<Answer, Fa
     let recorded = match store.decide(&new, &app.entry("serve decide", Some(&staff))) {
         Ok(recorded) => recorded,
         Err(error @ (StoreError::Review(_) | StoreError::Remark(_) | StoreError::RoleDecidesNothing { .. })) => {
+            // The role changed since the session read it.
+            if let StoreError::RoleDecidesNothing { role, .. } = error {
+                store.record_look(&app.refusal(&staff, role, "/candidates/{family}/{child}/decide"))?;
+            }
             let why = in_language(&error.to_string(), visit.language).into_owned();
             return again("pair.refused", &[("why", &why)]);
         }

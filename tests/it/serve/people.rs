@@ -1,8 +1,11 @@
 //! Several people work on one store at a time.
 
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
 use std::time::Duration;
 
-use super::client::{PASSPHRASE, Served, lab, rows};
+use super::client::{PASSPHRASE, Served, choices_with, enrol, lab, rows};
+use crate::common::{Lab, interrupt};
 
 #[test]
 fn two_people_decide_and_neither_sees_what_the_first_one_decided() {
@@ -139,3 +142,51 @@ fn a_server_that_is_killed_in_a_decision_leaves_it_recorded_or_not() {
     }
     println!("{recorded} of 6 decisions were recorded before the server was killed");
 }
+
+/// Returns the details of all records of a command, with how many samples and families each is about.
+fn recorded(lab: &Lab, command: &str) -> Vec<(serde_json::Value, serde_json::Value)> {
+    let log = lab.run(&["audit", "list", "--format", "json"]).ends(0).json();
+    let records = log["records"].as_array().unwrap().iter().filter(|one| one["command"] == command);
+    records.map(|one| (one["details"].clone(), one["subjects"].clone())).collect()
+}
+
+#[test]
+fn a_request_that_a_role_does_not_include_is_recorded_once_in_a_session_and_names_nobody() {
+    let lab = lab();
+    let mut served = Served::new(&lab, &[]);
+    let pair = rows(&served.signed_in("R1").get("/candidates"))[0].clone();
+    let refusals = || recorded(&lab, "serve refusal");
+    let refused = |address: &str, role: &str, staff: &str| {
+        (serde_json::json!({ "address": address, "role": role, "staff": staff }), serde_json::json!(0))
+    };
+    let (one, decide) = ("/candidates/{family}/{child}", "/candidates/{family}/{child}/decide");
+    let mut administrator = served.signed_in("M1");
+    for other in [&pair, &pair, &pair.replace(['1', '2'], "3"), "/candidates/0/0"] {
+        assert_eq!(administrator.get(other).status, 403);
+        assert_eq!(administrator.post(&format!("{other}/decide"), &choices_with(&[])).status, 403);
+    }
+    assert_eq!(administrator.upload("a.csv", b"sample_id\n", &[]).status, 403);
+    let mut expected = [one, decide, "/import/check"].map(|address| refused(address, "administrator", "M1")).to_vec();
+    assert_eq!(refusals(), expected);
+    // Another person, and another session.
+    assert_eq!(served.signed_in("S1").get(&pair).status, 403);
+    assert_eq!(served.signed_in("M1").get(&pair).status, 403);
+    expected.extend([refused(one, "supervisor", "S1"), refused(one, "administrator", "M1")]);
+    assert_eq!(refusals(), expected);
+    // Without a person there is no role, and nobody is refused what the role includes.
+    assert_eq!(served.browser().get(&pair).status, 303);
+    assert_eq!(served.signed_in("A1").get(&pair).status, 200);
+    assert_eq!(refusals(), expected);
+    // A role that changes while somebody is signed in.
+    let mut reviewer = served.signed_in("R1");
+    lab.run(&["review", "role", "R1", "analyst"]).ends(0);
+    assert!([403, 422].contains(&reviewer.decide(&pair, "confirm", "profiles-agree", PASSPHRASE).status));
+    expected.push(refused(decide, "analyst", "R1"));
+    assert_eq!(refusals(), expected);
+    for language in ["en", "zh"] {
+        let said = lab.run(&["--lang", language, "audit", "list"]).ends(0);
+        said.says(&["serve refusal", &format!("address {decide}, role administrator, staff M1")]);
+    }
+    lab.run(&["verify"]).ends(0);
+}
+
