@@ -76,6 +76,8 @@ const ROUTES: &[Route] = &[
     ("/sign-in", Method::POST, For::LetIn, work::entrance::sign_in),
     ("/sign-out", Method::POST, ALL, work::entrance::sign_out),
     ("/language", Method::POST, For::LetIn, work::entrance::language),
+    ("/sessions", Method::GET, ALL, work::sessions::list),
+    ("/sessions/end", Method::POST, ALL, work::sessions::end_others),
     ("/candidates", Method::GET, LOOKING, work::candidates::list),
     ("/candidates/{family}/{child}", Method::GET, LOOKING, work::candidate::show),
     ("/candidates/{family}/{child}/genotypes", Method::POST, LOOKING, work::candidate::genotypes),

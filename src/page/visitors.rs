@@ -70,6 +70,25 @@ pub(super) struct Visitor {
     seen: Instant,
 }
 
+impl Visitor {
+    /// Returns who is signed in, unless the session is over.
+    fn session(&self, idle: Duration, now: Instant) -> Option<&Who> {
+        let is_over = |who: &Who| now.duration_since(self.seen) >= idle || now.duration_since(who.since) >= LONGEST;
+        self.who.as_ref().filter(|who| !is_over(who))
+    }
+}
+
+/// An open session of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    /// `true` for the session of the browser that asks.
+    pub(super) is_own: bool,
+    /// The time since the sign-in.
+    pub(super) since: Duration,
+    /// The time since the last request.
+    pub(super) unused: Duration,
+}
+
 /// All browsers that were let in.
 #[derive(Debug)]
 pub(super) struct Visitors {
@@ -118,12 +137,11 @@ impl Visitors {
     pub(super) fn visit(&mut self, token: &str, now: Instant, by_hand: bool) -> Option<Visitor> {
         let at = hash(token);
         let visitor = self.known.get_mut(&at)?;
-        let is_over = |since: Instant, most: Duration| now.duration_since(since) >= most;
-        if visitor.who.as_ref().is_some_and(|who| is_over(visitor.seen, self.idle) || is_over(who.since, LONGEST)) {
+        if visitor.who.is_some() && visitor.session(self.idle, now).is_none() {
             visitor.who = None;
             visitor.born = now;
         }
-        if visitor.who.is_none() && is_over(visitor.born, LONGEST) {
+        if visitor.who.is_none() && now.duration_since(visitor.born) >= LONGEST {
             self.known.remove(&at);
             return None;
         }
@@ -143,6 +161,28 @@ impl Visitors {
     /// Removes a browser.
     pub(super) fn forget(&mut self, token: &str) {
         self.known.remove(&hash(token));
+    }
+
+    /// Returns the open sessions of a person, the last sign-in first.
+    pub(super) fn sessions(&self, staff: &StaffCode, token: &str, now: Instant) -> Vec<Session> {
+        let own = hash(token);
+        let session = |(at, visitor): (&Hash, &Visitor)| {
+            let who = visitor.session(self.idle, now).filter(|who| who.staff == *staff)?;
+            let (since, unused) = (now.duration_since(who.since), now.duration_since(visitor.seen));
+            Some(Session { is_own: *at == own, since, unused })
+        };
+        let mut all: Vec<Session> = self.known.iter().filter_map(session).collect();
+        all.sort_by_key(|session| session.since);
+        all
+    }
+
+    /// Ends the sessions of a person in other browsers, which are not let in any more: somebody may have copied the
+    /// token of one. Returns how many sessions were open.
+    pub(super) fn end_others(&mut self, staff: &StaffCode, token: &str, now: Instant) -> usize {
+        let open = self.sessions(staff, token, now).iter().filter(|session| !session.is_own).count();
+        let own = hash(token);
+        self.known.retain(|at, visitor| *at == own || visitor.who.as_ref().is_none_or(|who| who.staff != *staff));
+        open
     }
 
     /// Notes that an address was refused because of the role. Returns `true` the first time in a session.
@@ -242,6 +282,29 @@ mod tests {
         assert_eq!(who(&mut visitors).unwrap().role, Role::Supervisor);
         visitors.refresh("new", None, now + FRESH);
         assert!(who(&mut visitors).is_none());
+    }
+
+    #[test]
+    fn a_person_sees_own_open_sessions_and_ends_the_others() {
+        let begun = Instant::now();
+        let mut visitors = with_one(begun);
+        let later = begun + Duration::from_secs(60);
+        for (token, staff) in [("second", "R1"), ("other", "R2")] {
+            let who = Who::new(staff.parse().unwrap(), ReviewerKey::random().unwrap().public(), Role::Reviewer, later);
+            visitors.admit(token, Visitor { who: Some(who), ..Visitors::stranger(later, None) });
+        }
+        let staff: StaffCode = "R1".parse().unwrap();
+        let found = |visitors: &Visitors, now| {
+            let all = visitors.sessions(&staff, "second", now);
+            all.iter().map(|one| (one.is_own, one.since.as_secs(), one.unused.as_secs())).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&visitors, later), [(true, 0, 0), (false, 60, 60)]);
+        assert_eq!(found(&visitors, begun + IDLE).len(), 1, "one is over");
+        assert_eq!(visitors.end_others(&staff, "second", later), 1);
+        assert_eq!(found(&visitors, later), [(true, 0, 0)]);
+        assert!(visitors.visit("new", later, true).is_none(), "its browser is not let in any more");
+        assert!(visitors.visit("other", later, true).unwrap().who.is_some(), "another person stays signed in");
+        assert_eq!(visitors.end_others(&staff, "second", later), 0);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum Screen {
     Statistics,
     /// Lists the enrolled persons.
     Accounts,
+    /// Lists the open sessions of a person.
+    Sessions,
     /// Takes a file, shows what was found in it, and asks for a confirmation.
     Import,
     /// Shows what a family can find, and whom to sample next.
@@ -50,7 +52,7 @@ pub enum Screen {
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignIn,
         Self::Candidates,
         Self::Compare,
@@ -58,6 +60,7 @@ impl Screen {
         Self::Samples,
         Self::Statistics,
         Self::Accounts,
+        Self::Sessions,
         Self::Import,
         Self::Power,
         Self::Match,
@@ -73,6 +76,7 @@ impl Screen {
             Self::Samples => "samples.html",
             Self::Statistics => "statistics.html",
             Self::Accounts => "accounts.html",
+            Self::Sessions => "sessions.html",
             Self::Import => "import.html",
             Self::Power => "power.html",
             Self::Match => "match.html",
@@ -100,7 +104,7 @@ pub fn candidate_rows(rows: &[CandidateRow]) -> serde_json::Result<Value> {
 }
 
 /// The phrases that are said above a page, after what was done or refused.
-pub const SAYINGS: [&str; 15] = [
+pub const SAYINGS: [&str; 16] = [
     "sign_in.failed",
     "pair.decided",
     "pair.decided_waiting",
@@ -116,6 +120,7 @@ pub const SAYINGS: [&str; 15] = [
     "import.discarded",
     "match.busy",
     "match.stopping",
+    "sessions.ended",
 ];
 
 /// Returns one of [`SAYINGS`] as plain text, with its placeholders replaced.

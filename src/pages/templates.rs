@@ -19,7 +19,7 @@ const EMBEDDED: [(&str, &str); 9] = [
 ];
 
 /// The templates of the frame and of the pages in it, by file name. The frame replaces `base.html`.
-pub(super) const SCREENS: [(&str, &str); 13] = [
+pub(super) const SCREENS: [(&str, &str); 14] = [
     ("base.html", include_str!("templates/work/base.html")),
     ("sign_in.html", include_str!("templates/work/sign_in.html")),
     ("list.html", include_str!("templates/work/list.html")),
@@ -29,6 +29,7 @@ pub(super) const SCREENS: [(&str, &str); 13] = [
     ("waiting.html", include_str!("templates/work/waiting.html")),
     ("statistics.html", include_str!("templates/work/statistics.html")),
     ("accounts.html", include_str!("templates/work/accounts.html")),
+    ("sessions.html", include_str!("templates/work/sessions.html")),
     ("import.html", include_str!("templates/work/import.html")),
     ("power.html", include_str!("templates/work/power.html")),
     ("match.html", include_str!("templates/work/match.html")),

@@ -758,6 +758,10 @@ fn screen_context(screen: Screen) -> Value {
         Screen::Accounts => {
             json!({ "accounts": [{ "staff": bad, "role": "analyst", "enrolled_at": "2026", "withdrawn_at": null, "can_sign_in": true }] })
         }
+        Screen::Sessions => {
+            let one = |is_own: bool| json!({ "is_own": is_own, "since": 65, "unused": 1 });
+            json!({ "sessions": [one(true), one(false)] })
+        }
         Screen::Import => import_context(bad),
         Screen::Power => json!({
             "family": "6f7d1c0b5a4e4d3c8b2a190817263544", "why": null, "linked": true, "least": 4.0, "children": 120,

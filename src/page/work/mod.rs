@@ -11,4 +11,5 @@ pub(super) mod import;
 pub(super) mod power;
 pub(super) mod reports;
 pub(super) mod running;
+pub(super) mod sessions;
 pub(super) mod waiting;

@@ -8,7 +8,7 @@ use super::client::{Browser, PASSPHRASE, PEOPLE, Served, choices_with, encoded, 
 use crate::common::Lab;
 
 /// Every address with its method, and the roles that may use it; `None` for everybody who was let in.
-const ADDRESSES: [(&str, &str, &[&str]); 22] = [
+const ADDRESSES: [(&str, &str, &[&str]); 24] = [
     ("GET", "/candidates", &["reviewer", "analyst"]),
     ("GET", "PAIR", &["reviewer", "analyst"]),
     ("POST", "PAIR/genotypes", &["reviewer", "analyst"]),
@@ -31,6 +31,8 @@ const ADDRESSES: [(&str, &str, &[&str]); 22] = [
     ("GET", "/", &["reviewer", "analyst", "supervisor", "administrator"]),
     ("GET", "/sign-in", &["reviewer", "analyst", "supervisor", "administrator"]),
     ("POST", "/language", &["reviewer", "analyst", "supervisor", "administrator"]),
+    ("GET", "/sessions", &["reviewer", "analyst", "supervisor", "administrator"]),
+    ("POST", "/sessions/end", &["reviewer", "analyst", "supervisor", "administrator"]),
 ];
 
 const HEADERS: [(&str, &str); 7] = [

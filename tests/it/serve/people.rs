@@ -190,3 +190,31 @@ fn a_request_that_a_role_does_not_include_is_recorded_once_in_a_session_and_name
     lab.run(&["verify"]).ends(0);
 }
 
+#[test]
+fn a_person_sees_own_sessions_and_ends_the_others() {
+    let lab = lab();
+    let mut served = Served::new(&lab, &[]);
+    let (mut here, mut there, mut other) = (served.signed_in("R1"), served.signed_in("R1"), served.signed_in("R2"));
+    let listed = |body: &str| ["this one", "another one"].map(|word| body.matches(&format!("\">{word}<")).count());
+    assert!(here.get("/candidates").body.contains("href=\"/sessions\""));
+    assert_eq!(listed(&here.get("/sessions").body), [1, 1]);
+    let alone = other.get("/sessions").body;
+    assert!(listed(&alone) == [1, 0] && !alone.contains("/sessions/end"), "{alone}");
+    // Neither a link nor a form of another site ends a session.
+    assert_eq!(here.get("/sessions/end").status, 405);
+    let own = std::mem::replace(&mut here.csrf, other.csrf.clone());
+    assert_eq!(here.post("/sessions/end", &[]).status, 403);
+    here.csrf = own;
+    assert_eq!(there.get("/candidates").status, 200);
+    let answer = here.post("/sessions/end", &[]);
+    assert!(answer.status == 200 && answer.body.contains("Sessions ended: 1."), "{}", answer.body);
+    assert_eq!(listed(&answer.body), [1, 0]);
+    // The cookie of the other browser is worth nothing, not even for a sign-in.
+    assert_eq!((there.get("/candidates").status, there.sign_in("R1", PASSPHRASE).status), (403, 403));
+    assert_eq!((here.get("/candidates").status, other.get("/candidates").status), (200, 200));
+    let ended = serde_json::json!({ "ended": 1, "staff": "R1" });
+    assert_eq!(recorded(&lab, "serve sessions"), [(ended, serde_json::json!(0))]);
+    here.post("/language", &[("lang", "zh"), ("to", "/sessions")]);
+    assert!(here.get("/sessions").body.contains("您的会话"));
+}
+
