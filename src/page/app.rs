@@ -108,7 +108,7 @@ const UNUSED: Duration = Duration::from_secs(5);
 /// The most requests that wait for a passphrase to be tried.
 const MOST_WAITING: usize = 4;
 /// The most files that are received at a time.
-const MOST_RECEIVED: usize = 4;
+pub(super) const MOST_RECEIVED: usize = 4;
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking request left is whole: every change is a single step.

@@ -32,6 +32,16 @@ pub(super) async fn receive(
     body: Body,
     cookie: &str,
 ) -> Result<(Fields, Option<Upload>), Fault> {
+    receive_within(FOR_FILE, app, headers, body, cookie).await
+}
+
+async fn receive_within(
+    time: Duration,
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    body: Body,
+    cookie: &str,
+) -> Result<(Fields, Option<Upload>), Fault> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let boundary = text(CONTENT_TYPE).and_then(|kind| multer::parse_boundary(kind).ok()).ok_or(Fault::Refused)?;
     let length: u64 = text(CONTENT_LENGTH).and_then(|length| length.parse().ok()).ok_or(Fault::Refused)?;
@@ -41,7 +51,7 @@ pub(super) async fn receive(
     let _place = app.receiving().ok_or(Fault::Busy)?;
     let limit = SizeLimit::new().whole_stream(MOST_BYTES + AROUND).per_field(FIELD).for_field(FILE, MOST_BYTES);
     let form = Multipart::with_constraints(body.into_data_stream(), boundary, Constraints::new().size_limit(limit));
-    match tokio::time::timeout(FOR_FILE, fields(app, form, cookie)).await {
+    match tokio::time::timeout(time, fields(app, form, cookie)).await {
         Ok(read) => read,
         Err(_) => Err(Fault::Refused),
     }
@@ -107,5 +117,81 @@ fn fault(error: &Error) -> Fault {
     match error {
         Error::FieldSizeExceeded { .. } | Error::StreamSizeExceeded { .. } => Fault::TooLarge,
         _ => Fault::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::fs;
+    use std::path::Path;
+
+    use axum::http::HeaderValue;
+    use futures_util::{StreamExt, stream};
+
+    use super::super::app::ServeOptions;
+    use super::*;
+    use crate::model::Language;
+    use crate::store::{Frequencies, NewStore, Settings, Store};
+
+    fn app(folder: &Path) -> Arc<App> {
+        let (frequencies, settings) = (Frequencies::built_in(), Settings::default());
+        let store = folder.join("store");
+        Store::create(&store, &NewStore::new(&frequencies, &settings).for_invented_people()).unwrap();
+        let options = ServeOptions {
+            store,
+            key: None,
+            patience: Duration::ZERO,
+            reason: None,
+            reviewer_keys: folder.to_owned(),
+            origin: None,
+            idle: Duration::from_secs(60),
+            language: Language::English,
+        };
+        Arc::new(App::new(options, (Vec::new(), Vec::new()), false, Arc::new(|_| {})).unwrap())
+    }
+
+    /// Returns how many files without a name this process has open in a folder.
+    fn unnamed_files(folder: &Path) -> usize {
+        let links = fs::read_dir("/proc/self/fd").into_iter().flatten();
+        let links = links.filter_map(|one| fs::read_link(one.ok()?.path()).ok());
+        links.filter(|link| link.starts_with(folder) && link.to_string_lossy().ends_with("(deleted)")).count()
+    }
+
+    #[test]
+    fn a_file_that_is_sent_too_slowly_is_refused_and_nothing_of_it_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path());
+        let begin = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--x\r\nContent-Disposition: form-data; \
+             name=\"file\"; filename=\"a\"\r\n\r\n{}",
+            app.csrf("cookie"),
+            "1".repeat(2 * STEP)
+        );
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=x")),
+            (CONTENT_LENGTH, HeaderValue::from(1 << 20)),
+        ]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // The rest never comes.
+        let body = Body::from_stream(stream::iter([Ok::<_, Infallible>(begin)]).chain(stream::pending()));
+        let receiving = Arc::clone(&app);
+        let time = Duration::from_secs(1);
+        let received = runtime.spawn(async move { receive_within(time, &receiving, &headers, body, "cookie").await });
+        let most = runtime.block_on(async {
+            let mut most = 0;
+            let begun = std::time::Instant::now();
+            while !received.is_finished() && begun.elapsed() < Duration::from_secs(30) {
+                most = most.max(unnamed_files(folder.path()));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            most
+        });
+        assert_eq!(most, 1, "what came was written");
+        assert!(received.is_finished(), "it waits for more");
+        assert!(matches!(runtime.block_on(received).unwrap(), Err(Fault::Refused)));
+        assert_eq!(unnamed_files(folder.path()), 0);
+        let places: Vec<_> = (0..=super::super::app::MOST_RECEIVED).map(|_| app.receiving()).collect();
+        assert_eq!(places.iter().flatten().count(), super::super::app::MOST_RECEIVED, "its place is free again");
     }
 }
