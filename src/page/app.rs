@@ -44,6 +44,8 @@ pub struct ServeOptions {
 pub enum Said<'a> {
     /// A link that lets one browser in, once.
     StartLink(&'a str),
+    /// No enrolled person has a key in the folder.
+    NobodySignsIn(&'a Path),
     /// A request failed. The page names the number, and this the reason.
     Failed {
         /// The number of the failure.
@@ -266,7 +268,7 @@ impl App {
         Ok(())
     }
 
-    fn say(&self, said: Said<'_>) {
+    pub(super) fn say(&self, said: Said<'_>) {
         (self.speaker)(said);
     }
 

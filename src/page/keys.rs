@@ -21,6 +21,11 @@ pub(super) fn file_of(app: &App, staff: &StaffCode) -> PathBuf {
     app.options.reviewer_keys.join(format!("{staff}.key"))
 }
 
+/// Reports whether the folder has a key of somebody who is enrolled.
+pub(super) fn is_anybody_there(app: &App) -> Result<bool, StoreError> {
+    Ok(app.store()?.roll()?.present().any(|one| file_of(app, &one.staff).exists()))
+}
+
 /// Opens the key of a person with a passphrase. `None` if the staff code, the passphrase or the key is wrong, or if there
 /// were too many failures: which of these it is, neither the answer nor its time says.
 pub(super) fn open(app: &App, staff: &str, passphrase: &str) -> Result<Option<Opened>, Fault> {

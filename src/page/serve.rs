@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
 use super::app::{App, Said, ServeOptions, Speaker};
+use super::keys;
 use super::listen::Listen;
 use super::router::router;
 use crate::model::shown_path;
@@ -171,6 +172,10 @@ impl Server {
     /// [`ServeError::Start`] without random numbers.
     pub fn run(self, stop: &Stop) -> Result<(), ServeError> {
         let Self { runtime, listener, app, address } = self;
+        // Without a ledger that can be read, pages say what is wrong with it.
+        if app.at_work(|| keys::is_anybody_there(&app)).is_ok_and(|is_anybody| !is_anybody) {
+            app.say(Said::NobodySignsIn(&app.options.reviewer_keys));
+        }
         if app.is_closed {
             app.offer_link(&address).map_err(|error| ServeError::Start(io::Error::other(error.to_string())))?;
         }

@@ -118,7 +118,8 @@ impl Roll {
         found.map(|one| one.role = role).is_some()
     }
 
-    fn present(&self) -> impl Iterator<Item = &Reviewer> {
+    /// Returns the present enrolments.
+    pub(crate) fn present(&self) -> impl Iterator<Item = &Reviewer> {
         self.0.iter().filter(|one| one.withdrawn_at.is_none())
     }
 }

@@ -10,6 +10,7 @@ use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::progress;
+use crate::model::shown_path;
 use crate::page::{Listen, Said, ServeOptions, Server, Stop};
 
 #[derive(Args)]
@@ -55,6 +56,11 @@ impl Serve {
                 // A link that nobody reads lets nobody in.
                 let _ = speaker.data(&format!("{link}\n"));
             }
+            Said::NobodySignsIn(folder) => speaker.warn(&format!(
+                "{folder} has no key of an enrolled person, so nobody can sign in; add one: reunite review key --out \
+                 {folder}/R17.key; reunite review enrol --staff R17 --public-key {folder}/R17.key.pub",
+                folder = shown_path(folder),
+            )),
             Said::Failed { number, error } => speaker.warn(&format!("failure {number} of a page: {error}")),
         })?;
         let stop = Stop::default();

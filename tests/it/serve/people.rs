@@ -218,3 +218,39 @@ fn a_person_sees_own_sessions_and_ends_the_others() {
     assert!(here.get("/sessions").body.contains("您的会话"));
 }
 
+#[test]
+fn a_server_in_whose_folder_nobody_has_a_key_says_how_to_add_one_and_starts() {
+    let lab = Lab::new();
+    let (keys, folder) = (lab.name("keys"), lab.path("keys"));
+    std::fs::create_dir(&folder).unwrap();
+    let said = |language: &str| {
+        let words = ["--lang", language, "serve", "--listen", "127.0.0.1:0", "--reviewer-keys", &keys];
+        let mut server = lab.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut link = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut link).unwrap();
+        assert!(link.contains("/start/"), "{link}");
+        interrupt(&server);
+        let mut said = String::new();
+        server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(server.wait().unwrap().code(), Some(0));
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let make = format!("reunite review key --out {keys}/R17.key");
+    let says = |language: &str, text: &str| {
+        let said = said(language);
+        assert!(said.contains(text) && said.contains(&make), "{said}");
+    };
+    says("en", "has no key of an enrolled person, so nobody can sign in");
+    says("zh", "中没有已登记人员的密钥，无人能登录");
+    // Somebody is enrolled, and the key is elsewhere; a key is there, of nobody who is enrolled.
+    std::fs::remove_dir(&folder).unwrap();
+    enrol(&lab);
+    std::fs::rename(&folder, lab.path("elsewhere")).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    lab.write("keys/X9.key", "");
+    says("en", "has no key of an enrolled person");
+    std::fs::rename(lab.path("elsewhere/R1.key"), folder.join("R1.key")).unwrap();
+    assert!(!said("en").contains("nobody can sign in"));
+    lab.run(&["review", "withdraw-reviewer", "R1"]).ends(0);
+    says("en", "has no key of an enrolled person");
+}
