@@ -1,6 +1,7 @@
 //! What all requests share: the store, the browsers that were let in, the match that is running.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -58,8 +59,8 @@ pub enum Said<'a> {
 /// Receives what the server says.
 pub(super) type Speaker = Arc<dyn Fn(Said<'_>) + Send + Sync>;
 
-/// The state of the store's settings when it was opened.
-type Stamp = Option<(SystemTime, u64)>;
+/// The states of the store's settings and of the key when they were read.
+type Stamp = [Option<(SystemTime, u64, u64)>; 2];
 
 /// What all requests share.
 pub(super) struct App {
@@ -150,7 +151,7 @@ impl App {
         })
     }
 
-    /// Returns the store, opened again if its settings changed.
+    /// Returns the store, opened again if its settings changed or another key is in the place of the key.
     pub(super) fn store(&self) -> Result<Arc<Store>, StoreError> {
         let mut opened = locked(&self.opened);
         if opened.0 != stamp(&self.options) {
@@ -281,8 +282,12 @@ impl App {
 }
 
 fn stamp(options: &ServeOptions) -> Stamp {
-    let data = std::fs::metadata(options.store.join("reunite.toml")).ok()?;
-    Some((data.modified().ok()?, data.len()))
+    let of = |path: PathBuf| {
+        let data = std::fs::metadata(path).ok()?;
+        Some((data.modified().ok()?, data.ino(), data.len()))
+    };
+    let key = options.key.as_ref().filter(|key| matches!(key, KeySource::File(_)));
+    [of(options.store.join("reunite.toml")), key.and_then(|key| of(key.path()))]
 }
 
 fn open(options: &ServeOptions) -> Result<(Stamp, Arc<Store>), StoreError> {

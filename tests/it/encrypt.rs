@@ -59,6 +59,10 @@ fn a_plain_ledger_is_encrypted_in_its_place() {
     let reader = Connection::open(lab.path("other/ledger.db")).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM sample").unwrap();
     lab.run_on("other", &["key", "encrypt"]).ends(2).says(&["another command has"]);
+    // Nor one that a server of a build without encryption keeps open between two requests.
+    reader.execute_batch("COMMIT").unwrap();
+    lab.run_on("other", &["key", "encrypt"]).ends(2).says(&["another command has"]);
+    assert!(is_plain(&lab, "other"));
     drop(reader);
     lab.run_on("other", &["key", "encrypt", "--reason", "the new build"]).ends(0);
     lab.run(&["key", "encrypt", "--reason", "the new build"]).ends(0).says(&["what the disk and backups still hold"]);

@@ -7,4 +7,5 @@ mod imports;
 mod lists;
 mod people;
 mod proxy;
+mod rotation;
 mod work;
