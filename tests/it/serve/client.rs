@@ -4,8 +4,9 @@ use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::common::{Lab, interrupt, reunite};
@@ -77,6 +78,7 @@ pub(crate) struct Served<'a> {
     /// `127.0.0.1:PORT`.
     pub(crate) host: String,
     link: String,
+    pub(crate) tally: Tally,
 }
 
 impl Drop for Served<'_> {
@@ -95,7 +97,7 @@ impl<'a> Served<'a> {
         let mut out = BufReader::new(process.stdout.take().unwrap());
         let link = line(&mut out);
         let host = link.split('/').nth(2).unwrap().to_owned();
-        Self { _lab: lab, process, out, host, link }
+        Self { _lab: lab, process, out, host, link, tally: Tally::default() }
     }
 
     /// Returns the path of the present start link, and waits for the next one.
@@ -116,26 +118,37 @@ impl<'a> Served<'a> {
         let _ = stream.write_all(request.as_ref());
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
-        Answer::read(&bytes)
+        let answer = Answer::read(&bytes);
+        self.tally.count(&answer);
+        answer
+    }
+
+    /// A browser that was not let in.
+    pub(crate) fn stranger(&self) -> Browser {
+        let (host, tally) = (self.host.clone(), self.tally.clone());
+        Browser { host, cookie: String::new(), csrf: String::new(), language: "en", tally }
     }
 
     /// A browser that opened the start link.
     pub(crate) fn browser(&mut self) -> Browser {
-        let mut browser = Browser::of(&self.host);
-        let link = self.link();
+        let (mut browser, link) = (self.stranger(), self.link());
+        let kind = self.tally.next(None);
         let answer = browser.get(&link);
         assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"), "{answer:?}");
         self.take_link();
         browser.get("/sign-in");
+        self.tally.next(kind);
         browser
     }
 
     /// A browser in which somebody is signed in.
     pub(crate) fn signed_in(&mut self, staff: &str) -> Browser {
         let mut browser = self.browser();
+        let kind = self.tally.next(None);
         let answer = browser.sign_in(staff, PASSPHRASE);
         assert_eq!((answer.status, answer.header("location")), (303, "/"), "{staff}: {answer:?}");
         browser.get("/");
+        self.tally.next(kind);
         browser
     }
 
@@ -189,6 +202,56 @@ impl Answer {
     }
 }
 
+/// The kind of a request, its answer, and how many there were, in the order in which they came.
+type Counts = Vec<(&'static str, String, usize)>;
+
+/// Counts the requests of a hostile client and the answers to them, which `.github/SECURITY.md` lists.
+#[derive(Clone, Default)]
+pub(crate) struct Tally(Arc<Mutex<(Option<&'static str>, Counts)>>);
+
+impl Tally {
+    /// Counts the requests that follow under a kind, or not at all. Returns the kind before it.
+    pub(crate) fn next(&self, kind: impl Into<Option<&'static str>>) -> Option<&'static str> {
+        std::mem::replace(&mut self.0.lock().unwrap().0, kind.into())
+    }
+
+    fn count(&self, answer: &Answer) {
+        let kind = self.0.lock().unwrap().0;
+        kind.into_iter().for_each(|kind| self.add(kind, answer));
+    }
+
+    /// Counts an answer under a kind.
+    pub(crate) fn add(&self, kind: &'static str, answer: &Answer) {
+        self.add_as(kind, &if answer.status == 0 { "closed".to_owned() } else { answer.status.to_string() });
+    }
+
+    /// Counts an answer that is not the same each time, in the words of the table.
+    pub(crate) fn add_as(&self, kind: &'static str, answer: &str) {
+        let counts = &mut self.0.lock().unwrap().1;
+        match counts.iter_mut().find(|one| one.0 == kind && one.1 == answer) {
+            Some(one) => one.2 += 1,
+            None => counts.push((kind, answer.to_owned(), 1)),
+        }
+    }
+
+    /// Checks that the table lists what this test counted, and nothing else of it.
+    #[track_caller]
+    pub(crate) fn is_listed(&self, test: &str) {
+        let begin = format!("| `{test}` | ");
+        let counts = &self.0.lock().unwrap().1;
+        let rows: Vec<String> =
+            counts.iter().map(|(kind, answer, number)| format!("{begin}{kind} | {answer} | {number} |")).collect();
+        let text = security();
+        let listed: Vec<&str> = text.lines().filter(|line| line.starts_with(&begin)).collect();
+        assert!(rows == listed, "the table of hostile requests must have, and has not:\n{}", rows.join("\n"));
+    }
+}
+
+/// Returns the text of `.github/SECURITY.md`.
+pub(crate) fn security() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/SECURITY.md")).unwrap()
+}
+
 /// A client with a cookie, that behaves as browsers do.
 #[derive(Clone)]
 pub(crate) struct Browser {
@@ -197,13 +260,10 @@ pub(crate) struct Browser {
     /// The token of the last page with a form.
     pub(crate) csrf: String,
     pub(crate) language: &'static str,
+    tally: Tally,
 }
 
 impl Browser {
-    pub(crate) fn of(host: &str) -> Self {
-        Self { host: host.to_owned(), cookie: String::new(), csrf: String::new(), language: "en" }
-    }
-
     pub(crate) fn request(&mut self, head: &str, body: &str) -> Answer {
         self.request_bytes(head, body.as_bytes())
     }
@@ -223,6 +283,7 @@ impl Browser {
         // The server may be killed meanwhile.
         let _ = stream.read_to_end(&mut bytes);
         let answer = Answer::read(&bytes);
+        self.tally.count(&answer);
         if let Some((cookie, _)) = answer.header("set-cookie").split_once(';') {
             self.cookie = cookie.to_owned();
         }

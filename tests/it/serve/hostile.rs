@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::client::{Browser, PASSPHRASE, PEOPLE, Served, choices_with, encoded, lab, rows};
+use super::client::{Answer, Browser, PASSPHRASE, PEOPLE, Served, choices_with, encoded, lab, rows, security};
 use crate::common::Lab;
 
 /// Every address with its method, and the roles that may use it; `None` for everybody who was let in.
@@ -46,7 +46,7 @@ const HEADERS: [(&str, &str); 7] = [
 ];
 
 /// Checks what every answer has.
-fn is_guarded(answer: &super::client::Answer) {
+fn is_guarded(answer: &Answer) {
     let policy = answer.header("content-security-policy");
     for part in [
         "default-src 'none'",
@@ -88,7 +88,8 @@ fn only_addresses_of_this_machine_are_listened_on() {
 fn a_browser_is_let_in_by_a_link_that_works_once() {
     let lab = lab();
     let mut served = Served::new(&lab, &[]);
-    let mut stranger = Browser::of(&served.host);
+    let mut stranger = served.stranger();
+    served.tally.next("a browser without a start link");
     for path in ["/", "/sign-in", "/candidates", "/match/progress", "/no-such-page", "/start/", "/start/0"] {
         let answer = stranger.get(path);
         assert_eq!((answer.status, answer.header("set-cookie")), (403, ""), "{path}: {answer:?}");
@@ -96,14 +97,18 @@ fn a_browser_is_let_in_by_a_link_that_works_once() {
         is_guarded(&answer);
     }
     let link = served.link();
+    served.tally.next(None);
     let mut browser = served.browser();
     assert_eq!(browser.get("/sign-in").status, 200);
+    served.tally.next("a start link that was used");
     let again = stranger.get(&link);
+    served.tally.next(None);
     assert_eq!((again.status, again.header("set-cookie")), (403, ""));
     assert_ne!(served.link(), link);
     // The next link lets another browser in, and the first stays in.
     let mut other = served.browser();
     assert_eq!((browser.get("/sign-in").status, other.get("/sign-in").status), (200, 200));
+    served.tally.next("a cookie that is forged or sent twice");
     for forged in ["reunite=", "reunite=00", "reunite=../../etc/passwd", &format!("reunite={}", "0".repeat(64))] {
         stranger.cookie = forged.to_owned();
         assert_eq!(stranger.get("/sign-in").status, 403, "{forged}");
@@ -111,6 +116,7 @@ fn a_browser_is_let_in_by_a_link_that_works_once() {
     // Two cookies of one name: another server of this machine set one of them.
     stranger.cookie = format!("{}; reunite=0", browser.cookie);
     assert_eq!(stranger.get("/sign-in").status, 403);
+    served.tally.is_listed("a_browser_is_let_in_by_a_link_that_works_once");
 }
 
 #[test]
@@ -130,6 +136,7 @@ fn requests_by_another_name_are_refused() {
     for own in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("LOCALHOST:{port}")] {
         assert_eq!(get(&format!("Host: {own}\r\n")), 200, "{own}");
     }
+    served.tally.next("`Host` of another machine or port, missing, or two of them");
     for other in [
         "evil.example",
         &format!("evil.example:{port}"),
@@ -149,6 +156,7 @@ fn requests_by_another_name_are_refused() {
     }
     assert_eq!(get(""), 421, "without a name");
     assert_eq!(get(&format!("Host: 127.0.0.1:{port}\r\nHost: evil.example\r\n")), 400);
+    served.tally.next(None);
     assert_eq!(
         get(&format!("Host: 127.0.0.1:{port}\r\nX-Forwarded-Host: evil.example\r\n")),
         200,
@@ -157,7 +165,9 @@ fn requests_by_another_name_are_refused() {
     // In the form that proxies receive.
     let absolute =
         format!("GET http://evil.example/sign-in HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", served.host);
+    served.tally.next("another machine in the address");
     assert_eq!(served.send(absolute).status, 421);
+    served.tally.is_listed("requests_by_another_name_are_refused");
 }
 
 #[test]
@@ -168,6 +178,7 @@ fn requests_from_other_sites_are_refused() {
     let mut browser = served.browser();
     let form = encoded(&[("csrf", &browser.csrf), ("lang", "zh"), ("to", "/sign-in")]);
     let port = host.rsplit_once(':').unwrap().1;
+    served.tally.next("a form of another site (`Origin`)");
     for origin in [
         "",
         "null",
@@ -183,6 +194,7 @@ fn requests_from_other_sites_are_refused() {
         assert_eq!(answer.status, 403, "{origin:?}");
         is_guarded(&answer);
     }
+    served.tally.next(None);
     assert_eq!(browser.post_raw("/language", &form, &format!("http://{host}")).status, 303);
     // What browsers say of themselves.
     let with = |browser: &mut Browser, lines: &str| browser.request("GET /sign-in", &format!("{lines}\r\n")).status;
@@ -191,6 +203,7 @@ fn requests_from_other_sites_are_refused() {
         with(&mut browser, "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n"),
         200
     );
+    served.tally.next("a page of another site asks for a page (`Sec-Fetch`, `Origin`)");
     assert_eq!(
         with(&mut browser, "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n"),
         403
@@ -202,13 +215,17 @@ fn requests_from_other_sites_are_refused() {
     let own = browser.csrf.clone();
     for token in ["", "0", &"0".repeat(64), &other.csrf, &own.to_uppercase(), &own[1..], &format!("{own}0")] {
         browser.csrf = token.to_owned();
+        served.tally.next((!token.eq_ignore_ascii_case(&own)).then_some("a form without the browser's own token"));
         let answer = browser.post("/language", &[("lang", "zh"), ("to", "/")]);
         assert!(answer.status == 403 || token.eq_ignore_ascii_case(&own), "{token}: {answer:?}");
         assert!(!answer.body.contains("zh-CN") || answer.status == 403);
         browser.csrf = own.clone();
     }
+    served.tally.next("a form that leads to another site (answered with the way to the first page)");
     assert_eq!(other.post("/language", &[("lang", "zh"), ("to", "//evil.example/")]).header("location"), "/");
+    served.tally.next("a form with an unknown language");
     assert_eq!(other.post("/language", &[("lang", "xx"), ("to", "/")]).status, 403);
+    served.tally.is_listed("requests_from_other_sites_are_refused");
 }
 
 #[test]
@@ -217,6 +234,7 @@ fn malformed_requests_get_no_page_and_end_nothing() {
     let mut served = Served::new(&lab, &[]);
     let mut browser = served.signed_in("R1");
     let host = served.host.clone();
+    served.tally.next("another method");
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "get"] {
         let answer = browser.request(&format!("{method} /candidates"), "\r\n");
         assert_eq!(answer.status, 405, "{method}");
@@ -226,6 +244,7 @@ fn malformed_requests_get_no_page_and_end_nothing() {
         browser.request("POST /candidates", &format!("Origin: http://{host}\r\nContent-Length: 0\r\n\r\n")).status,
         405
     );
+    served.tally.next("an address outside the pages, or with values that no page has");
     for path in [
         "/static/../Cargo.toml",
         "/static/%2e%2e/%2e%2e/etc/passwd",
@@ -259,13 +278,19 @@ fn malformed_requests_get_no_page_and_end_nothing() {
         assert_eq!(answer.status, 404, "{path}: {}", answer.body);
         is_guarded(&answer);
     }
+    served.tally.next("an address of more than 2 KiB");
     let long = browser.get(&format!("/candidates?q={}", "0".repeat(3000)));
     assert_eq!(long.status, 414);
     let head = |lines: String| {
         served.send(format!("GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{lines}\r\n")).status
     };
-    assert!([0, 400, 431].contains(&head(format!("X-Long: {}\r\n", "x".repeat(40_000)))));
-    assert!([0, 400, 431].contains(&head((0..200).map(|n| format!("X-{n}: 1\r\n")).collect())));
+    served.tally.next(None);
+    for lines in [format!("X-Long: {}\r\n", "x".repeat(40_000)), (0..200).map(|n| format!("X-{n}: 1\r\n")).collect()] {
+        // The server may have closed the connection before everything is sent.
+        assert!([0, 400, 431].contains(&head(lines)));
+        served.tally.add_as("a head that is too large", "400, 431 or closed");
+    }
+    served.tally.next("a body that is too large, of an unknown length or type, or no form");
     let origin = format!("Origin: http://{host}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
     let mut post = |lines: &str, body: &str| browser.request("POST /language", &format!("{lines}\r\n{body}")).status;
     assert_eq!(post(&format!("{origin}Content-Length: 2000000000\r\n"), ""), 413);
@@ -281,6 +306,7 @@ fn malformed_requests_get_no_page_and_end_nothing() {
     for body in ["csrf=%zz", "csrf=a&csrf=b", "\u{1}", "csrf=%0d%0a"] {
         assert_eq!(post(&format!("{origin}Content-Length: {}\r\n", body.len()), body), 403, "{body}");
     }
+    served.tally.next("no request of HTTP 1");
     for garbage in [
         "\r\n\r\n",
         "GET\r\n\r\n",
@@ -291,8 +317,9 @@ fn malformed_requests_get_no_page_and_end_nothing() {
         let status = served.send(garbage).status;
         assert!([0, 400, 421].contains(&status), "{garbage:?}: {status}");
     }
-    // What was in the header of a line before comes from nobody.
+    served.tally.next(None);
     assert_eq!(browser.get("/candidates").status, 200, "the server works on");
+    served.tally.is_listed("malformed_requests_get_no_page_and_end_nothing");
 }
 
 #[test]
@@ -320,8 +347,10 @@ fn slow_clients_do_not_keep_others_waiting() {
     for stream in &mut idle {
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest);
+        served.tally.add("a request that does not end", &Answer::read(&rest));
     }
     assert!(begun.elapsed() < Duration::from_secs(45), "closed after {:?}", begun.elapsed());
+    served.tally.is_listed("slow_clients_do_not_keep_others_waiting");
 }
 
 #[test]
@@ -334,6 +363,7 @@ fn every_role_reaches_its_pages_and_no_others() {
         let mut browser = served.signed_in(staff);
         for (method, address, roles) in ADDRESSES {
             let path = address.replace("PAIR", &pair).replace("FAMILY", &family);
+            served.tally.next((!roles.contains(role)).then_some("an address of another role"));
             let answer = match method {
                 "GET" => browser.get(&path),
                 _ => browser.post(&path, &[&[("lang", "en"), ("to", "/")][..], &choices_with(&[])[..]].concat()),
@@ -345,6 +375,7 @@ fn every_role_reaches_its_pages_and_no_others() {
             is_guarded(&answer);
         }
     }
+    served.tally.next("an address of a role, and nobody signed in (answered with the way to the sign-in)");
     // Nobody signed in: every address leads to the sign-in.
     let mut browser = served.browser();
     for (method, address, _) in ADDRESSES.iter().filter(|one| !["/sign-in", "/language"].contains(&one.1)) {
@@ -353,6 +384,7 @@ fn every_role_reaches_its_pages_and_no_others() {
         assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"), "{path}");
         assert!(answer.body.is_empty());
     }
+    served.tally.is_listed("every_role_reaches_its_pages_and_no_others");
 }
 
 #[test]
@@ -360,10 +392,11 @@ fn guessing_passphrases_ends_after_five_failures_and_answers_say_nothing() {
     let lab = lab();
     let mut served = Served::new(&lab, &[]);
     let mut browser = served.browser();
-    let text = |answer: &super::client::Answer| {
+    let text = |answer: &Answer| {
         assert_eq!((answer.status, answer.header("set-cookie")), (403, ""), "{answer:?}");
         answer.body.clone()
     };
+    served.tally.next("a sign-in with a wrong staff code or passphrase");
     let unknown = text(&browser.sign_in("NOBODY", "a passphrase of theirs"));
     let mut times = Vec::new();
     for (staff, passphrase) in [
@@ -388,15 +421,18 @@ fn guessing_passphrases_ends_after_five_failures_and_answers_say_nothing() {
     let fastest = |wanted: &str| times.iter().filter(|one| one.0 == wanted).map(|one| one.1).min().unwrap();
     let (known, unknown_time) = (fastest("R1"), fastest("NOBODY"));
     assert!(unknown_time * 2 > known && known * 2 > unknown_time, "{known:?} {unknown_time:?}");
+    served.tally.next("a sign-in with the right passphrase after five failures");
     // The right passphrase does not help any more, not in any browser, and the answer is the same.
     assert_eq!(text(&browser.sign_in("R1", PASSPHRASE)), unknown);
     assert_eq!(text(&browser.sign_in("r1", PASSPHRASE)), unknown, "the same person in other letters");
     assert_eq!(served.browser().sign_in("R1", PASSPHRASE).status, 403);
+    served.tally.next(None);
     assert_eq!(served.signed_in("R2").get("/candidates").status, 200, "others are not affected");
     // A signature is no way around the limit, either, and failures are in the audit chain.
     let log = lab.run(&["audit", "list", "--format", "json"]).ends(0).out;
     assert!(log.matches("serve sign-in").count() >= 10 && log.contains("failed"));
     assert!(!log.contains("NOBODY") && !log.contains("a passphrase"));
+    served.tally.is_listed("guessing_passphrases_ends_after_five_failures_and_answers_say_nothing");
 }
 
 #[test]
@@ -410,15 +446,43 @@ fn a_cookie_is_worth_nothing_after_sign_in_and_sign_out() {
     for part in ["HttpOnly", "SameSite=Strict", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
+    served.tally.next("a cookie from before the sign-in, or copied before the sign-out");
     assert_eq!(before.clone().get("/candidates").status, 403, "the cookie from before the sign-in");
+    served.tally.next(None);
     browser.get("/candidates");
     let during = browser.clone();
     assert_eq!(browser.post("/sign-out", &[]).header("location"), "/sign-in");
     let mut copied = during.clone();
+    served.tally.next("a cookie from before the sign-in, or copied before the sign-out");
     assert_eq!(copied.get("/candidates").status, 403, "a copy of the cookie after signing out");
+    served.tally.next(None);
     assert_eq!(browser.get("/candidates").header("location"), "/sign-in");
     // A form that was open before is not sent for whoever signs in next.
     let mut next = served.signed_in("R2");
     next.csrf = during.csrf;
+    served.tally.next("a form with the token of somebody who signed out");
     assert_eq!(next.post("/sign-out", &[]).status, 403);
+    served.tally.is_listed("a_cookie_is_worth_nothing_after_sign_in_and_sign_out");
+}
+
+#[test]
+fn the_table_of_hostile_requests_adds_up_and_names_tests() {
+    let text = security();
+    let table = text.split("### Hostile requests").nth(1).unwrap().split("\n#").next().unwrap();
+    let rows: Vec<Vec<&str>> =
+        table.lines().filter(|line| line.starts_with("| `")).map(|line| line.split(" | ").collect()).collect();
+    let number = |row: &Vec<&str>| row[3].trim_end_matches(" |").parse::<usize>().unwrap();
+    let total: usize = rows.iter().map(number).sum();
+    let tests: std::collections::BTreeSet<&str> =
+        rows.iter().map(|row| row[0].trim_start_matches("| `").trim_end_matches('`')).collect();
+    assert!(
+        table.contains(&format!("{total} requests in {} tests", tests.len())),
+        "{total} requests in {} tests",
+        tests.len()
+    );
+    let code = [include_str!("hostile.rs"), include_str!("imports.rs")].concat();
+    for test in tests {
+        assert!(code.contains(&format!("is_listed(\"{test}\")")), "{test} does not compare the table");
+        assert!(code.contains(&format!("\nfn {test}() {{")), "{test}");
+    }
 }

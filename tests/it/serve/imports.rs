@@ -219,7 +219,11 @@ fn names_of_files_are_never_paths() {
         &"n".repeat(3000),
     ] {
         browser.get("/import");
+        served
+            .tally
+            .next("a file whose name is a path, a command or very long (303: checked, and stored without a name)");
         let answer = browser.upload(name, children().as_bytes(), &[]);
+        served.tally.next(None);
         assert!([303, 403].contains(&answer.status), "{name:?}: {answer:?}");
         let page = browser.get("/import");
         for part in ["etc/passwd", "<b onclick", "\u{202e}", &"n".repeat(200)] {
@@ -228,6 +232,7 @@ fn names_of_files_are_never_paths() {
     }
     assert_eq!(names(&lab).len(), outside);
     lab.run(&["verify"]).ends(0);
+    served.tally.is_listed("names_of_files_are_never_paths");
 }
 
 #[test]
@@ -242,10 +247,12 @@ fn malformed_and_hostile_uploads_are_refused_and_end_nothing() {
     let plain = || choices.iter().map(|(name, value)| (*name, None, value.as_bytes())).collect::<Vec<_>>();
     let part = ("file", Some("a.csv"), file.as_bytes());
     let mut send = |parts: &[(&str, Option<&str>, &[u8])]| browser.post_parts("/import/check", parts).status;
+    served.tally.next("a form with a file without the own token before it");
     // No token, a wrong one, one after the file, and one that is no field.
     assert_eq!(send(&[plain(), vec![part]].concat()), 403);
     assert_eq!(send(&[vec![("csrf", None, &b"0"[..])], plain(), vec![part]].concat()), 403);
     assert_eq!(send(&[plain(), vec![part, ("csrf", None, token)]].concat()), 403);
+    served.tally.next("a form with a file and fields that no page sends, or with no file");
     // Repeated fields, files and unknown choices; no file, or an empty one.
     let own = ("csrf", None, token);
     assert_eq!(send(&[vec![own, own], plain(), vec![part]].concat()), 403);
@@ -257,6 +264,7 @@ fn malformed_and_hostile_uploads_are_refused_and_end_nothing() {
     assert_eq!(send(&[vec![own, ("x", None, &[b'x'; 2000][..])], plain(), vec![part]].concat()), 413);
     assert_eq!(send(&[vec![own, ("x", None, &b"a\nb"[..])], plain(), vec![part]].concat()), 403);
     assert_eq!(send(&[vec![own, ("x", None, &b"\xff"[..])], plain(), vec![part]].concat()), 403);
+    served.tally.next("a form with a file that is broken off, malformed or of another type");
     // Forms that are broken off, of another type, or none.
     let kind = "multipart/form-data; boundary=x";
     let mut form = |kind: &str, body: &[u8]| browser.post_form("/import/check", kind, body).status;
@@ -281,13 +289,16 @@ fn malformed_and_hostile_uploads_are_refused_and_end_nothing() {
     }
     let encoded = format!("csrf={csrf}");
     assert_eq!(form("application/x-www-form-urlencoded", encoded.as_bytes()), 403);
+    served.tally.next("a file where there is no form for one");
     // A file where there is no form for one.
     let parts = [("csrf", None, token), part];
     for path in ["/import/confirm", "/language", "/match/start"] {
         assert_eq!(browser.post_parts(path, &parts).status, 403, "{path}");
     }
     assert_eq!(browser.get("/import/check").status, 405);
+    served.tally.next(None);
     assert_eq!(browser.get("/import").status, 200, "the server works on");
+    served.tally.is_listed("malformed_and_hostile_uploads_are_refused_and_end_nothing");
 }
 
 #[test]
@@ -304,10 +315,12 @@ fn uploads_that_are_large_slow_or_many_are_refused() {
             browser.cookie
         )
     };
+    served.tally.next("a file of a length that is too large");
     for length in [(16 << 20) + (16 << 10) + 1, 1 << 40] {
         assert_eq!(served.send(head(length)).status, 413, "{length}");
     }
     assert!([0, 400, 413, 431].contains(&served.send(head(u64::MAX)).status));
+    served.tally.next(None);
     // A file within the limit of the form, and above that of files.
     let begin = format!(
         "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n--x\r\nContent-Disposition: form-data; \
@@ -317,6 +330,7 @@ fn uploads_that_are_large_slow_or_many_are_refused() {
     let large = [begin.as_bytes(), &vec![b'1'; (16 << 20) + 1], b"\r\n--x--\r\n"].concat();
     let status = served.send([head(large.len() as u64).as_bytes(), &large].concat()).status;
     assert!([0, 413].contains(&status), "{status}");
+    served.tally.add_as("a file that is too large", "413 or closed");
     // Clients that send no more take the places for a while, and everything else goes on.
     let slow = || {
         let mut stream = TcpStream::connect(&host).unwrap();
@@ -327,10 +341,12 @@ fn uploads_that_are_large_slow_or_many_are_refused() {
     std::thread::sleep(Duration::from_millis(500));
     let answer = browser.upload("a.csv", children().as_bytes(), &[]);
     assert!([0, 503].contains(&answer.status), "{answer:?}");
+    served.tally.add_as("a file while four others are received", "503 or closed");
     assert_eq!(browser.get("/candidates").status, 200);
     drop(streams);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(browser.upload("a.csv", children().as_bytes(), &[]).status, 303);
+    served.tally.is_listed("uploads_that_are_large_slow_or_many_are_refused");
 }
 
 #[test]
@@ -340,13 +356,15 @@ fn nobody_without_the_role_sends_a_file() {
     let before = lab.counts();
     for staff in ["S1", "M1"] {
         let mut browser = served.signed_in(staff);
+        served.tally.next("a file of somebody without the role, not signed in or not let in");
         let answer = browser.upload("a.csv", children().as_bytes(), &[]);
         assert!(answer.status == 403 && answer.body.contains("Not for your role"), "{staff}: {answer:?}");
     }
     let mut nobody = served.browser();
     assert_eq!(nobody.upload("a.csv", children().as_bytes(), &[]).header("location"), "/sign-in");
-    let mut stranger = Browser::of(&served.host);
+    let mut stranger = served.stranger();
     assert_eq!(stranger.upload("a.csv", children().as_bytes(), &[]).status, 403);
+    served.tally.next("a file that another site has a browser send");
     // Another site has a browser send a file.
     let mut browser = served.signed_in("A1");
     let form = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n--x--\r\n";
@@ -358,6 +376,7 @@ fn nobody_without_the_role_sends_a_file() {
     assert_eq!(answer.status, 403);
     assert!(!lab.run(&["audit", "list", "--format", "json"]).ends(0).out.contains("serve import"));
     assert_eq!(lab.counts(), before);
+    served.tally.is_listed("nobody_without_the_role_sends_a_file");
 }
 
 #[cfg(feature = "xlsx")]
