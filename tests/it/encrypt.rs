@@ -57,6 +57,7 @@ fn a_plain_ledger_is_encrypted_in_its_place() {
     assert!(is_plain(&lab, "other"));
     // The command does not encrypt a ledger that another process is reading.
     let reader = Connection::open(lab.path("other/ledger.db")).unwrap();
+    reader.pragma_update(None, "journal_mode", "wal").unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM sample").unwrap();
     lab.run_on("other", &["key", "encrypt"]).ends(2).says(&["another command has"]);
     // Nor one that a server of a build without encryption keeps open between two requests.
