@@ -36,6 +36,8 @@ pub(super) enum Fault {
     NotAllowed,
     /// There is no such page, family or child.
     NotFound,
+    /// There is nothing to show before the first match.
+    Unmatched,
     /// It is too large.
     TooLarge,
     /// The store or the program is busy.
@@ -53,6 +55,7 @@ impl Fault {
             Self::SignIn => (StatusCode::SEE_OTHER, "refused"),
             Self::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::Unmatched => (StatusCode::NOT_FOUND, "unmatched"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
@@ -65,6 +68,7 @@ impl From<StoreError> for Fault {
         match error {
             StoreError::NoFamily(_) | StoreError::NoChild(_) | StoreError::NoRun { .. } => Self::NotFound,
             StoreError::FirstDigits(_) => Self::NotFound,
+            StoreError::NeverMatched => Self::Unmatched,
             StoreError::Locked { .. } => Self::Busy,
             other => Self::Failed(other.to_string()),
         }

@@ -842,7 +842,7 @@ fn every_message_and_saying_has_its_phrase() {
         for key in SAYINGS {
             assert!(!saying(language, key, &[]).unwrap().is_empty());
         }
-        for kind in "refused closed not_allowed not_found too_large busy failed".split(' ') {
+        for kind in "refused closed not_allowed not_found unmatched too_large busy failed".split(' ') {
             let context = json!({ "kind": kind, "text": "" });
             assert!(screen(language, Screen::Message, &context, &Value::Null).contains("<h1>"), "{kind}");
         }

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::client::{Answer, PASSPHRASE, Served, encoded, lab, rows};
+use super::client::{Answer, PASSPHRASE, Served, encoded, enrol, lab, rows};
 
 fn names(pair: &str) -> (String, String) {
     let names: Vec<&str> = pair.split('/').skip(2).collect();
@@ -62,6 +62,21 @@ fn lists_have_what_the_command_line_lists_and_filters_need_no_new_run() {
     let chinese = browser.get("/candidates?view=full");
     assert!(chinese.body.contains("lang=\"zh-CN\"") && chinese.body.contains("候选"));
     assert!(!chinese.body.contains("candidates."));
+}
+
+#[test]
+fn before_the_first_match_no_page_fails() {
+    let lab = Lab::with_population(4, 20);
+    enrol(&lab);
+    let mut served = Served::new(&lab, &[]);
+    let mut browser = served.signed_in("A1");
+    for path in ["/candidates", "/waiting", "/import"] {
+        assert_eq!(browser.get(path).status, 200, "{path}");
+    }
+    let night = browser.get("/night");
+    assert!(night.status == 404 && night.body.contains("Nothing has been matched yet"), "{}", night.body);
+    assert_eq!(served.signed_in("S1").get("/statistics").status, 200);
+    assert_eq!(served.signed_in("M1").get("/match").status, 200);
 }
 
 #[test]
