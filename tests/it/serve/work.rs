@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::client::{Answer, PASSPHRASE, Served, encoded, enrol, lab, rows};
+use crate::common::Lab;
 
 fn names(pair: &str) -> (String, String) {
     let names: Vec<&str> = pair.split('/').skip(2).collect();
