@@ -49,7 +49,7 @@ fn people_work_in_browsers_without_a_fault() {
 
 #[test]
 #[ignore = "requires chromium, and playwright for Python: `.ci/run` runs it with REUNITE_BROWSER"]
-fn a_list_of_a_hundred_thousand_candidates_is_paged_and_scrolled_without_waiting() {
+fn a_list_of_a_hundred_thousand_candidates_is_paged_and_scrolled() {
     let lab = Lab::with_population(300, 3000);
     let said = lab.run(&["match", "--min-log10-lr", "-8"]).ends(0);
     let candidates =
