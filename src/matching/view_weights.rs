@@ -37,19 +37,16 @@ pub(super) fn view_weights(calculator: &Calculator, family: &Family, views: &[Co
         let compiled = |of: &CompiledView<'_>| {
             of.compiled.informative().fold(one.log10_doubt, |sum, (_, locus)| sum + locus.log10_likelihood)
         };
-        match one.view {
-            View::Without { sample, .. } => {
+        match (one.view, stated) {
+            (View::Without { sample, .. }, _) if are_apart => {
                 let out = family.relatives.iter().find(|relative| relative.sample == sample)?;
-                match are_apart {
-                    true => Some(compiled(one) + log10_likelihood(calculator, &alone(out)?)?),
-                    false => Some(one.log10_doubt + log10_likelihood(calculator, &whole(one)?)?),
-                }
+                Some(compiled(one) + log10_likelihood(calculator, &alone(out)?)?)
             }
             // Another parent of the child changes nothing between relatives of whom none descends from the child.
-            View::OtherParent { .. } => match stated.filter(|_| family.pedigree.is_none()) {
-                Some(stated) => Some(compiled(stated)),
-                None => Some(one.log10_doubt + log10_likelihood(calculator, &whole(one)?)?),
-            },
+            (View::OtherParent { .. }, Some(stated)) if family.pedigree.is_none() => Some(compiled(stated)),
+            (View::Without { .. } | View::OtherParent { .. }, _) => {
+                Some(one.log10_doubt + log10_likelihood(calculator, &whole(one)?)?)
+            }
             _ => Some(compiled(one)),
         }
     };
