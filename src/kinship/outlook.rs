@@ -88,7 +88,7 @@ impl Calculator {
         {
             return Ok(all);
         }
-        let genotypes = (0..alleles.len()).flat_map(|b| (0..=b).map(move |a| (a, b)));
+        let genotypes = listed_genotypes(&self.loci[locus]);
         genotypes.map(|(a, b)| self.outlook(locus, &structure, &with(a, b))).collect()
     }
 
